@@ -1,0 +1,106 @@
+package dev.safelight.common.bundle;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import dev.safelight.common.wire.Json;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.regex.Pattern;
+
+/** Reads a bundle folder and refuses what a worker could not run safely. */
+public final class BundleReader {
+    private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9.-]{0,62}");
+
+    private BundleReader() {}
+
+    /**
+     * Reads and checks the manifest of one bundle; network files are not opened.
+     *
+     * @throws BundleException when the manifest is missing, unreadable or contradicts itself
+     */
+    public static Bundle read(Path folder) {
+        Path file = folder.resolve("model.json");
+        try {
+            byte[] bytes = Files.readAllBytes(file);
+            Manifest manifest = Json.MAPPER.readValue(bytes, Manifest.class);
+            check(folder, manifest);
+            return new Bundle(manifest, folder, HexFormat.of().formatHex(sha256().digest(bytes)));
+        } catch (JsonProcessingException e) {
+            throw new BundleException(file + " is not a valid manifest: " + e.getOriginalMessage(), e);
+        } catch (IOException e) {
+            throw new BundleException("cannot read " + file + ": " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Compares a network file with the digest that the manifest lists. TorchScript can execute code, so this comes
+     * before any native library sees the file.
+     *
+     * @return the checked file
+     * @throws BundleException when the file is missing or differs
+     */
+    public static Path verified(Bundle bundle, String role) {
+        Manifest.Network network = bundle.manifest().networks().get(role);
+        Path file = bundle.file(network.file());
+        String actual = digest(file);
+        if (!actual.equalsIgnoreCase(network.sha256())) {
+            throw new BundleException("bundle " + bundle.name() + ": " + network.file() + " has SHA-256 " + actual
+                    + " but model.json lists " + network.sha256());
+        }
+        return file;
+    }
+
+    private static String digest(Path file) {
+        try (InputStream in = new DigestInputStream(Files.newInputStream(file), sha256())) {
+            in.transferTo(java.io.OutputStream.nullOutputStream());
+            return HexFormat.of()
+                    .formatHex(((DigestInputStream) in).getMessageDigest().digest());
+        } catch (IOException e) {
+            throw new BundleException("cannot read " + file + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static void check(Path folder, Manifest manifest) {
+        require(folder, manifest.format() == 1, "format must be 1");
+        require(folder, manifest.name() != null && NAME.matcher(manifest.name()).matches(), "name is missing or odd");
+        require(folder, manifest.queue() != null && NAME.matcher(manifest.queue()).matches(), "queue is missing or odd");
+        require(folder, manifest.date() != null, "date is missing");
+        require(
+                folder,
+                manifest.networks() != null && manifest.networks().containsKey(Manifest.DENOISER),
+                "networks.denoiser is missing");
+        for (Map.Entry<String, Manifest.Network> entry : manifest.networks().entrySet()) {
+            Path file = folder.resolve(entry.getValue().file()).normalize();
+            require(folder, file.startsWith(folder.normalize()), "networks." + entry.getKey() + ".file leaves the folder");
+        }
+        require(
+                folder,
+                manifest.latent() != null && manifest.process() != null && manifest.conditioning() != null,
+                "latent, process and conditioning are required");
+        require(folder, manifest.defaults() != null && manifest.limits() != null, "defaults and limits are required");
+        require(
+                folder,
+                manifest.samplers() != null && manifest.samplers().contains(manifest.defaults().sampler()),
+                "samplers must list the default sampler");
+    }
+
+    private static void require(Path folder, boolean holds, String otherwise) {
+        if (!holds) {
+            throw new BundleException(folder.resolve("model.json") + ": " + otherwise);
+        }
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+}
