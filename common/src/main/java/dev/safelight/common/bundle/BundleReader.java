@@ -69,7 +69,10 @@ public final class BundleReader {
     private static void check(Path folder, Manifest manifest) {
         require(folder, manifest.format() == 1, "format must be 1");
         require(folder, manifest.name() != null && NAME.matcher(manifest.name()).matches(), "name is missing or odd");
-        require(folder, manifest.queue() != null && NAME.matcher(manifest.queue()).matches(), "queue is missing or odd");
+        require(
+                folder,
+                manifest.queue() != null && NAME.matcher(manifest.queue()).matches(),
+                "queue is missing or odd");
         require(folder, manifest.date() != null, "date is missing");
         require(
                 folder,
@@ -77,7 +80,10 @@ public final class BundleReader {
                 "networks.denoiser is missing");
         for (Map.Entry<String, Manifest.Network> entry : manifest.networks().entrySet()) {
             Path file = folder.resolve(entry.getValue().file()).normalize();
-            require(folder, file.startsWith(folder.normalize()), "networks." + entry.getKey() + ".file leaves the folder");
+            require(
+                    folder,
+                    file.startsWith(folder.normalize()),
+                    "networks." + entry.getKey() + ".file leaves the folder");
         }
         require(
                 folder,
@@ -86,7 +92,8 @@ public final class BundleReader {
         require(folder, manifest.defaults() != null && manifest.limits() != null, "defaults and limits are required");
         require(
                 folder,
-                manifest.samplers() != null && manifest.samplers().contains(manifest.defaults().sampler()),
+                manifest.samplers() != null
+                        && manifest.samplers().contains(manifest.defaults().sampler()),
                 "samplers must list the default sampler");
     }
 
