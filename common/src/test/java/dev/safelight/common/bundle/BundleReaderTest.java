@@ -1,0 +1,95 @@
+package dev.safelight.common.bundle;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class BundleReaderTest {
+    /** SHA-256 of the three bytes {@code abc} (FIPS 180-2, appendix B.1). */
+    private static final String DIGEST = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+    private static final String MANIFEST = """
+            {"format": 1, "name": "NAME", "title": "A test", "description": "", "author": "us", "date": "DATE",
+             "license": {"weights": "Apache-2.0", "data": "none"}, "parameters": 1, "queue": "default",
+             "networks": {"denoiser": {"file": "FILE", "sha256": "DIGEST", "inputs": ["x", "t"], "maxRows": 8}},
+             "latent": {"shape": [1, 4, 4], "range": [-1, 1]},
+             "process": {"kind": "vp", "schedule": {"kind": "linear", "steps": 1000}, "prediction": "epsilon"},
+             "conditioning": {"kind": "none"}, "decoder": {"kind": "pixels"}, "samplers": ["ddim"],
+             "defaults": {"sampler": "ddim", "steps": 10, "guidance": 1, "spacing": "trailing", "eta": 0},
+             "limits": {"steps": 1000, "count": 4}, "golden": {"file": "golden.json"}}
+            """;
+
+    @TempDir
+    private Path models;
+
+    @BeforeEach
+    void writeOneBundle() throws IOException {
+        bundle("first", "2026-01-01", "net.pt");
+    }
+
+    @Test
+    void aManifestReadsAsWritten() {
+        Bundle bundle = BundleReader.read(models.resolve("first"));
+        assertThat(bundle.manifest().latent().size()).isEqualTo(16);
+        assertThat(bundle.manifest().networks()).containsOnlyKeys("denoiser");
+        assertThat(bundle.version()).hasSize(64);
+    }
+
+    @Test
+    void theVersionChangesWithTheManifest() throws IOException {
+        String before = BundleReader.read(models.resolve("first")).version();
+        bundle("first", "2026-01-02", "net.pt");
+        assertThat(BundleReader.read(models.resolve("first")).version()).isNotEqualTo(before);
+    }
+
+    @Test
+    void aNetworkThatDiffersFromItsDigestIsRefused() throws IOException {
+        Bundle bundle = BundleReader.read(models.resolve("first"));
+        Files.writeString(models.resolve("first/net.pt"), "abc");
+        assertThat(BundleReader.verified(bundle, Manifest.DENOISER)).isEqualTo(models.resolve("first/net.pt"));
+        Files.writeString(models.resolve("first/net.pt"), "abd");
+        assertThatThrownBy(() -> BundleReader.verified(bundle, Manifest.DENOISER))
+                .isInstanceOf(BundleException.class)
+                .hasMessageContaining("net.pt has SHA-256")
+                .hasMessageContaining(DIGEST);
+    }
+
+    @Test
+    void aNetworkOutsideTheFolderIsRefused() throws IOException {
+        bundle("first", "2026-01-01", "../other/net.pt");
+        assertThatThrownBy(() -> BundleReader.read(models.resolve("first"))).hasMessageContaining("leaves the folder");
+    }
+
+    @Test
+    void aLibraryListsTheNewestFirstAndRefusesTwins() throws IOException {
+        bundle("second", "2026-02-01", "net.pt");
+        assertThat(BundleLibrary.open(models).all()).extracting(Bundle::name).containsExactly("second", "first");
+        Files.createDirectory(models.resolve("copy"));
+        Files.copy(models.resolve("first/model.json"), models.resolve("copy/model.json"));
+        assertThatThrownBy(() -> BundleLibrary.open(models)).hasMessageContaining("two bundles are called first");
+    }
+
+    @Test
+    void aBrokenManifestSaysWhichFile() throws IOException {
+        Files.writeString(models.resolve("first/model.json"), "{\"format\": ");
+        assertThatThrownBy(() -> BundleReader.read(models.resolve("first")))
+                .isInstanceOf(BundleException.class)
+                .hasMessageContaining("model.json is not a valid manifest");
+    }
+
+    private void bundle(String name, String date, String file) throws IOException {
+        Files.createDirectories(models.resolve(name));
+        Files.writeString(
+                models.resolve(name).resolve("model.json"),
+                MANIFEST.replace("NAME", name)
+                        .replace("DATE", date)
+                        .replace("FILE", file)
+                        .replace("DIGEST", DIGEST));
+    }
+}

@@ -1,0 +1,50 @@
+package dev.safelight.common.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class SettingsTest {
+
+    @Test
+    void anAbsentOrBlankVariableTakesItsFallback() {
+        Settings settings = new Settings(Map.of("SLOTS", "  "));
+        assertThat(settings.integer("SLOTS", 16, 1, 64, "")).isEqualTo(16);
+        assertThat(settings.duration("LEASE", "15s", "")).isEqualTo(Duration.ofSeconds(15));
+        assertThat(settings.flag("STRICT", true, "")).isTrue();
+        assertThat(settings.list("QUEUES", "default, large", "")).containsExactly("default", "large");
+        settings.check();
+    }
+
+    @Test
+    void everyProblemIsReportedAtOnceOneLineEach() {
+        Settings settings = new Settings(Map.of("SLOTS", "none", "LEASE", "15", "STRICT", "maybe", "PORT", "99999"));
+        settings.integer("SLOTS", 16, 1, 64, "");
+        settings.integer("PORT", 8080, 0, 65535, "");
+        settings.duration("LEASE", "15s", "");
+        settings.flag("STRICT", false, "");
+        settings.required("DATABASE", "where Postgres is");
+        assertThatThrownBy(settings::check)
+                .isInstanceOf(InvalidSettings.class)
+                .satisfies(e -> assertThat(e.getMessage().lines())
+                        .hasSize(5)
+                        .anyMatch(line -> line.startsWith("SLOTS=none"))
+                        .anyMatch(line -> line.contains("must be between 0 and 65535"))
+                        .anyMatch(line -> line.contains("must be a duration"))
+                        .anyMatch(line -> line.contains("must be true or false"))
+                        .anyMatch(line -> line.equals("DATABASE is not set (where Postgres is)")));
+    }
+
+    @Test
+    void secretsStayOutOfTheText() {
+        Settings settings = new Settings(Map.of(
+                "SAFELIGHT_DATABASE_URL", "jdbc:postgresql://db/safelight",
+                "SAFELIGHT_DATABASE_PASSWORD", "canary",
+                "SAFELIGHT_S3_SECRET_KEY", "canary"));
+        assertThat(DatabaseSettings.read(settings, 4).toString()).doesNotContain("canary");
+        assertThat(StoreSettings.read(settings).toString()).doesNotContain("canary");
+    }
+}
