@@ -55,7 +55,8 @@ CREATE TABLE job (
     CONSTRAINT job_failed_error CHECK (state <> 'failed' OR error IS NOT NULL),
     CONSTRAINT job_finished CHECK ((state IN ('queued', 'running')) = (finished_at IS NULL)),
     CONSTRAINT job_released CHECK (state = 'queued' OR released_at IS NULL),
-    CONSTRAINT job_expired_unstarted CHECK (state <> 'expired' OR deadline IS NOT NULL),
+    CONSTRAINT job_alone CHECK (state = 'running' OR NOT alone),
+    CONSTRAINT job_expired_unstarted CHECK (state <> 'expired' OR (deadline IS NOT NULL AND started_at IS NULL)),
     CONSTRAINT job_idempotency CHECK ((idempotency_key IS NULL) = (request_hash IS NULL))
 ) WITH (fillfactor = 80); -- beats rewrite running rows in place
 
@@ -63,6 +64,10 @@ CREATE UNIQUE INDEX job_by_idempotency_key ON job (tenant_id, idempotency_key) W
 -- The relay's and the queue position's order: urgency, then tenant, then age.
 CREATE INDEX job_queued ON job (queue, priority DESC, tenant_id, job_id) WHERE state = 'queued';
 CREATE INDEX job_running ON job (queue, tenant_id, job_id) WHERE state = 'running';
+-- What stands in Kafka unclaimed: never more than the relay's window, so the index stays a page.
+CREATE INDEX job_released ON job (queue, released_at) WHERE released_at IS NOT NULL;
+-- Deadlines of jobs that have not started; jobs without one cost nothing here.
+CREATE INDEX job_deadline ON job (deadline) WHERE state = 'queued' AND deadline IS NOT NULL AND started_at IS NULL;
 -- The dead letters are a query.
 CREATE INDEX job_failed ON job (tenant_id, job_id) WHERE state = 'failed';
 

@@ -1,0 +1,156 @@
+package dev.safelight.api.relay;
+
+import dev.safelight.api.relay.ReleasePlan.Candidate;
+import dev.safelight.api.relay.ReleasePlan.Capacity;
+import dev.safelight.api.relay.ReleasePlan.InFlight;
+import dev.safelight.api.relay.ReleasePlan.Release;
+import dev.safelight.common.job.JobKey;
+import dev.safelight.common.store.Database;
+import dev.safelight.common.store.Sql;
+import dev.safelight.common.wire.Topics.Lane;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.statement.SqlStatement;
+
+/** The relay's statements. */
+final class RelayStore {
+    private static final String DUE_QUEUES = Sql.of(RelayStore.class, "due_queues");
+    private static final String TRY_LOCK = Sql.of(RelayStore.class, "try_lock");
+    private static final String IN_FLIGHT = Sql.of(RelayStore.class, "in_flight");
+    private static final String CANDIDATES = Sql.of(RelayStore.class, "candidates");
+    private static final String RELEASE = Sql.of(RelayStore.class, "release");
+    private static final String TAKE_BACK = Sql.of(RelayStore.class, "take_back");
+    private static final String EXPIRE = Sql.of(RelayStore.class, "expire");
+
+    /** More tenants than these, waiting at one priority, wait for others of them to be served first. */
+    private static final int MOST_GROUPS = 1000;
+
+    private static final int MOST_EXPIRED = 1000;
+
+    private final Jdbi jdbi;
+    private final RelaySettings settings;
+
+    RelayStore(Database database, RelaySettings settings) {
+        this.jdbi = database.jdbi();
+        this.settings = settings;
+    }
+
+    /** A queue with live workers and a job that could be released. */
+    record DueQueue(String name, Capacity capacity, List<UUID> workers) {}
+
+    List<DueQueue> dueQueues() {
+        return jdbi.withHandle(handle -> handle.createQuery(DUE_QUEUES)
+                .bind("timeout", seconds(settings.workerTimeout()))
+                .bind("stale", seconds(settings.redispatchAfter()))
+                .map((row, context) -> new DueQueue(
+                        row.getString("queue"),
+                        new Capacity(row.getInt("slots"), row.getInt("headroom")),
+                        Arrays.asList((UUID[]) row.getArray("workers").getArray())))
+                .list());
+    }
+
+    /**
+     * Plans and marks what is to be released, in one transaction that no other relay runs beside. It commits without
+     * waiting for the disk: a forgotten release is made again.
+     *
+     * @return what to publish
+     */
+    List<Release> release(DueQueue queue) {
+        return jdbi.inTransaction(handle -> {
+            if (!handle.createQuery(TRY_LOCK)
+                    .bind("queue", queue.name())
+                    .mapTo(boolean.class)
+                    .one()) {
+                return List.of();
+            }
+            List<Release> plan = ReleasePlan.of(queue.capacity(), inFlight(handle, queue), candidates(handle, queue));
+            if (plan.isEmpty()) {
+                return plan;
+            }
+            Set<JobKey> released = new HashSet<>(bindJobs(
+                            handle.createQuery(RELEASE),
+                            plan.stream()
+                                    .map(release -> release.candidate().job())
+                                    .toList())
+                    .bindArray(
+                            "express",
+                            Boolean.class,
+                            plan.stream()
+                                    .map(release -> release.lane() == Lane.EXPRESS)
+                                    .toList())
+                    .bind("stale", seconds(settings.redispatchAfter()))
+                    .map((row, context) -> key(row))
+                    .list());
+            return plan.stream()
+                    .filter(release -> released.contains(release.candidate().job()))
+                    .toList();
+        });
+    }
+
+    /** The records did not reach Kafka: the jobs are unreleased again. */
+    void takeBack(List<Release> releases) {
+        jdbi.useHandle(handle -> bindJobs(
+                        handle.createUpdate(TAKE_BACK),
+                        releases.stream()
+                                .map(release -> release.candidate().job())
+                                .toList())
+                .execute());
+    }
+
+    /** Ends queued jobs whose deadline passed before they ever started. */
+    int expire() {
+        return jdbi.withHandle(
+                handle -> handle.createUpdate(EXPIRE).bind("most", MOST_EXPIRED).execute());
+    }
+
+    private List<InFlight> inFlight(Handle handle, DueQueue queue) {
+        return handle.createQuery(IN_FLIGHT)
+                .bind("queue", queue.name())
+                .bindArray("workers", UUID.class, queue.workers())
+                .bind("stale", seconds(settings.redispatchAfter()))
+                .map((row, context) -> new InFlight(
+                        row.getString("tenant_id"),
+                        row.getDouble("weight"),
+                        row.getInt("priority"),
+                        row.getBoolean("express") ? Lane.EXPRESS : Lane.REGULAR,
+                        row.getInt("jobs")))
+                .list();
+    }
+
+    private List<Candidate> candidates(Handle handle, DueQueue queue) {
+        Capacity capacity = queue.capacity();
+        return handle.createQuery(CANDIDATES)
+                .bind("queue", queue.name())
+                .bind("groups", MOST_GROUPS)
+                .bind("each", ReleasePlan.JOBS_A_SLOT * capacity.slots() + capacity.headroom())
+                .bind("stale", seconds(settings.redispatchAfter()))
+                .map((row, context) -> new Candidate(
+                        key(row), row.getDouble("weight"), row.getInt("priority"), row.getString("traceparent")))
+                .list();
+    }
+
+    private static JobKey key(ResultSet row) throws SQLException {
+        return new JobKey(row.getString("tenant_id"), row.getObject("job_id", UUID.class));
+    }
+
+    private static <S extends SqlStatement<S>> S bindJobs(S statement, List<JobKey> jobs) {
+        return statement
+                .bindArray(
+                        "tenants",
+                        String.class,
+                        jobs.stream().map(JobKey::tenantId).toList())
+                .bindArray("jobs", UUID.class, jobs.stream().map(JobKey::jobId).toList());
+    }
+
+    private static double seconds(Duration duration) {
+        return duration.toMillis() / 1000.0;
+    }
+}

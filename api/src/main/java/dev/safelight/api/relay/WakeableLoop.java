@@ -1,0 +1,80 @@
+package dev.safelight.api.relay;
+
+import java.time.Duration;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Repeats a task when woken, and at an interval otherwise. Wakes that arrive while it runs are one more run. */
+final class WakeableLoop implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(WakeableLoop.class);
+
+    private final Duration interval;
+    private final Duration longestBackoff;
+    private final BooleanSupplier task;
+    private final BlockingQueue<Boolean> woken = new ArrayBlockingQueue<>(1);
+    private final Thread thread;
+    private volatile boolean closed;
+
+    /** @param task one run; false, or an exception, means that it should not be tried again at once */
+    WakeableLoop(String name, Duration interval, Duration longestBackoff, BooleanSupplier task) {
+        this.interval = interval;
+        this.longestBackoff = longestBackoff;
+        this.task = task;
+        this.thread = Thread.ofVirtual().name(name).unstarted(this::run);
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    void wake() {
+        woken.offer(true);
+    }
+
+    private void run() {
+        Duration backoff = interval;
+        while (!closed) {
+            boolean well = attempt();
+            try {
+                if (well) {
+                    backoff = interval;
+                    woken.poll(interval.toNanos(), TimeUnit.NANOSECONDS);
+                } else {
+                    // A wake does not shorten this: under load there is always one.
+                    Thread.sleep(backoff);
+                    backoff = backoff.multipliedBy(2).compareTo(longestBackoff) < 0
+                            ? backoff.multipliedBy(2)
+                            : longestBackoff;
+                }
+            } catch (InterruptedException e) {
+                return;
+            }
+        }
+    }
+
+    private boolean attempt() {
+        try {
+            return task.getAsBoolean();
+        } catch (RuntimeException e) {
+            if (!closed) {
+                LOG.warn("{} failed and will try again: {}", thread.getName(), e.toString());
+            }
+            return false;
+        }
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        thread.interrupt();
+        try {
+            thread.join(Duration.ofSeconds(5));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
