@@ -1,0 +1,1 @@
+INSERT INTO object_store (identity) VALUES (:identity) ON CONFLICT DO NOTHING

@@ -1,0 +1,1 @@
+SELECT identity FROM object_store
