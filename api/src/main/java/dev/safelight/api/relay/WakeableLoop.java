@@ -9,7 +9,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Repeats a task when woken, and at an interval otherwise. Wakes that arrive while it runs are one more run. */
-final class WakeableLoop implements AutoCloseable {
+public final class WakeableLoop implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(WakeableLoop.class);
 
     private final Duration interval;
@@ -20,18 +20,18 @@ final class WakeableLoop implements AutoCloseable {
     private volatile boolean closed;
 
     /** @param task one run; false, or an exception, means that it should not be tried again at once */
-    WakeableLoop(String name, Duration interval, Duration longestBackoff, BooleanSupplier task) {
+    public WakeableLoop(String name, Duration interval, Duration longestBackoff, BooleanSupplier task) {
         this.interval = interval;
         this.longestBackoff = longestBackoff;
         this.task = task;
         this.thread = Thread.ofVirtual().name(name).unstarted(this::run);
     }
 
-    void start() {
+    public void start() {
         thread.start();
     }
 
-    void wake() {
+    public void wake() {
         woken.offer(true);
     }
 

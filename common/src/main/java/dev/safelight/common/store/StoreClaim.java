@@ -9,8 +9,8 @@ import org.jdbi.v3.core.Jdbi;
  * another host or was mistyped, refuses to start, while a folder shared over a network is fine.
  */
 public final class StoreClaim {
-    private static final String CLAIM = Sql.of(StoreClaim.class, "claim-store");
-    private static final String CLAIMED = Sql.of(StoreClaim.class, "claimed-store");
+    private static final String CLAIM = Sql.of(StoreClaim.class, "claim_store");
+    private static final String CLAIMED = Sql.of(StoreClaim.class, "claimed_store");
 
     private StoreClaim() {}
 

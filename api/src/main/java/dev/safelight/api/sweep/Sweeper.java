@@ -1,0 +1,142 @@
+package dev.safelight.api.sweep;
+
+import dev.safelight.api.relay.WakeableLoop;
+import dev.safelight.common.store.Database;
+import dev.safelight.common.store.ObjectStore;
+import dev.safelight.common.store.OutputKey;
+import dev.safelight.common.store.Sql;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.Iterator;
+import java.util.List;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Removes outputs that no job will ever show: those of attempts that lost, and those of deleted jobs. It walks the store
+ * again and again, because a worker that was paused may write its images hours after its job has ended. Every API process
+ * runs one; a lock lets one walk at a time, which saves work and nothing else.
+ */
+public final class Sweeper implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Sweeper.class);
+    private static final String TRY_LOCK = Sql.of(Sweeper.class, "try_lock");
+    private static final String UNLOCK = Sql.of(Sweeper.class, "unlock");
+    private static final String ABANDONED = Sql.of(Sweeper.class, "abandoned");
+    private static final int BATCH = 500;
+
+    private final Jdbi jdbi;
+    private final ObjectStore store;
+    private final SweepSettings settings;
+    private final Clock clock;
+    private final Counter swept;
+    private final WakeableLoop loop;
+
+    public Sweeper(Database database, ObjectStore store, SweepSettings settings, Clock clock, MeterRegistry meters) {
+        this.jdbi = database.jdbi();
+        this.store = store;
+        this.settings = settings;
+        this.clock = clock;
+        this.swept = meters.counter("safelight.swept");
+        this.loop = new WakeableLoop("sweeper", settings.interval(), settings.interval(), () -> {
+            runOnce();
+            return true;
+        });
+    }
+
+    public void start() {
+        loop.start();
+    }
+
+    /**
+     * Walks through the store once, unless somebody else does.
+     *
+     * @return how many objects were removed
+     */
+    public int runOnce() {
+        // The lock belongs to the connection and not to a transaction: a walk may take minutes, and a transaction
+        // as long would keep Postgres from cleaning up behind every other one.
+        return jdbi.withHandle(handle -> {
+            if (!handle.createQuery(TRY_LOCK).mapTo(boolean.class).one()) {
+                return 0;
+            }
+            try {
+                return sweep(handle);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            } finally {
+                handle.createQuery(UNLOCK).mapTo(boolean.class).one();
+            }
+        });
+    }
+
+    @Override
+    public void close() {
+        loop.close();
+    }
+
+    private record Found(String path, OutputKey key) {}
+
+    private int sweep(Handle handle) throws IOException {
+        Instant before = clock.instant().minus(settings.age());
+        int removed = 0;
+        try (Stream<ObjectStore.Entry> entries = store.list(OutputKey.PREFIX)) {
+            Iterator<Found> old = entries.filter(entry -> entry.writtenAt().isBefore(before))
+                    // What is no output's key was put there by somebody else, who may still want it.
+                    .flatMap(entry -> OutputKey.parse(entry.key()).map(key -> new Found(entry.key(), key)).stream())
+                    .iterator();
+            while (old.hasNext()) {
+                removed += removeAbandoned(handle, next(old));
+            }
+        }
+        if (removed > 0) {
+            LOG.info("removed {} outputs of attempts that lost and of deleted jobs", removed);
+        }
+        return removed;
+    }
+
+    private int removeAbandoned(Handle handle, List<Found> batch) throws IOException {
+        List<String> abandoned = handle.createQuery(ABANDONED)
+                .bindArray(
+                        "paths", String.class, batch.stream().map(Found::path).toList())
+                .bindArray(
+                        "tenants",
+                        String.class,
+                        batch.stream()
+                                .map(found -> found.key().fence().job().tenantId())
+                                .toList())
+                .bindArray(
+                        "jobs",
+                        UUID.class,
+                        batch.stream()
+                                .map(found -> found.key().fence().job().jobId())
+                                .toList())
+                .bindArray(
+                        "attempts",
+                        Integer.class,
+                        batch.stream()
+                                .map(found -> found.key().fence().attempt())
+                                .toList())
+                .mapTo(String.class)
+                .list();
+        for (String path : abandoned) {
+            store.delete(path);
+            swept.increment();
+        }
+        return abandoned.size();
+    }
+
+    private static List<Found> next(Iterator<Found> old) {
+        return Stream.generate(() -> old.hasNext() ? old.next() : null)
+                .takeWhile(found -> found != null)
+                .limit(BATCH)
+                .toList();
+    }
+}

@@ -1,0 +1,214 @@
+package dev.safelight.api.sweep;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.safelight.common.job.Fence;
+import dev.safelight.common.job.JobIds;
+import dev.safelight.common.job.JobKey;
+import dev.safelight.common.store.Database;
+import dev.safelight.common.store.ObjectStore;
+import dev.safelight.common.store.OutputKey;
+import dev.safelight.embedded.testing.TestServers;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jdbi.v3.core.Handle;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** What is swept and what survives; each store runs it, on a real Postgres. */
+abstract class SweeperContract {
+    private static final SweepSettings SETTINGS = new SweepSettings(Duration.ofMinutes(10), Duration.ofHours(1));
+    private static final int STEPS = 10;
+
+    private static Database database;
+
+    private final MeterRegistry meters = new SimpleMeterRegistry();
+
+    abstract ObjectStore store();
+
+    @BeforeAll
+    static void openDatabase() {
+        database = Database.open(TestServers.newDatabase(), "sweeper-test");
+    }
+
+    @AfterAll
+    static void closeDatabase() {
+        database.close();
+    }
+
+    @AfterEach
+    void emptyTheStore() throws IOException {
+        for (String key : keys()) {
+            store().delete(key);
+        }
+    }
+
+    @Test
+    void theFilesOfAnEarlierAttemptGoAndThoseOfTheCurrentOneStay() throws IOException {
+        JobKey job = job("running", 3);
+        String first = put(job, 1);
+        String second = put(job, 2);
+        String current = put(job, 3);
+        assertThat(sweeper(later()).runOnce()).isEqualTo(2);
+        assertThat(keys()).containsExactly(current).doesNotContain(first, second);
+    }
+
+    @Test
+    void aTerminalJobKeepsWhatItShowsAndNothingElse() throws IOException {
+        JobKey job = job("succeeded", 2);
+        String late = put(job, 1);
+        String shown = put(job, 2);
+        show(job, 2, shown);
+        assertThat(sweeper(later()).runOnce()).isEqualTo(1);
+        assertThat(keys()).containsExactly(shown).doesNotContain(late);
+    }
+
+    @Test
+    void aJobThatFailedOrWasCanceledKeepsNothing() throws IOException {
+        put(job("failed", 2), 2);
+        put(job("canceled", 1), 1);
+        assertThat(sweeper(later()).runOnce()).isEqualTo(2);
+        assertThat(keys()).isEmpty();
+    }
+
+    @Test
+    void theFilesOfADeletedJobGo() throws IOException {
+        put(new JobKey(JobKey.DEFAULT_TENANT, JobIds.next()), 1);
+        assertThat(sweeper(later()).runOnce()).isEqualTo(1);
+        assertThat(keys()).isEmpty();
+    }
+
+    /** A job of the same id belongs to somebody else. */
+    @Test
+    void theFilesOfAnotherTenantAreNotMistakenForTheJobs() throws IOException {
+        JobKey job = job("succeeded", 1);
+        String shown = put(job, 1);
+        show(job, 1, shown);
+        put(new JobKey("another", job.jobId()), 1);
+        assertThat(sweeper(later()).runOnce()).isEqualTo(1);
+        assertThat(keys()).containsExactly(shown);
+    }
+
+    @Test
+    void nothingYoungIsTouched() throws IOException {
+        String young = put(job("failed", 1), 1);
+        assertThat(sweeper(Instant.now().plus(Duration.ofMinutes(59))).runOnce())
+                .isZero();
+        assertThat(keys()).containsExactly(young);
+    }
+
+    @Test
+    void whatIsNoOutputIsNotTouched() throws IOException {
+        store().put("outputs/somebody-else.txt", new byte[] {1}, "text/plain");
+        assertThat(sweeper(later()).runOnce()).isZero();
+        assertThat(keys()).containsExactly("outputs/somebody-else.txt");
+    }
+
+    /** A worker that was paused writes after its files were swept: the next walk finds them. */
+    @Test
+    void aLateWriterIsSweptAgain() throws IOException {
+        JobKey job = job("succeeded", 2);
+        String shown = put(job, 2);
+        show(job, 2, shown);
+        for (int round = 0; round < 2; round++) {
+            put(job, 1);
+            assertThat(sweeper(later()).runOnce()).isEqualTo(1);
+            assertThat(keys()).containsExactly(shown);
+        }
+        assertThat(meters.get("safelight.swept").counter().count()).isEqualTo(2);
+    }
+
+    /** More objects than one statement asks about. */
+    @Test
+    void aLargeStoreIsSweptInBatches() throws IOException {
+        JobKey failed = job("failed", 1);
+        JobKey running = job("running", 1);
+        for (int ordinal = 0; ordinal < 600; ordinal++) {
+            put(failed, 1, ordinal);
+        }
+        String current = put(running, 1);
+        assertThat(sweeper(later()).runOnce()).isEqualTo(600);
+        assertThat(keys()).containsExactly(current);
+    }
+
+    @Test
+    void oneWalksAtATime() throws IOException {
+        put(job("failed", 1), 1);
+        try (Handle other = database.jdbi().open()) {
+            other.createQuery("SELECT pg_try_advisory_lock(hashtext('safelight.sweep'), 0)")
+                    .mapTo(boolean.class)
+                    .one();
+            assertThat(sweeper(later()).runOnce()).isZero();
+            other.execute("SELECT pg_advisory_unlock_all()");
+        }
+        assertThat(sweeper(later()).runOnce()).isEqualTo(1);
+    }
+
+    private Sweeper sweeper(Instant now) {
+        return new Sweeper(database, store(), SETTINGS, Clock.fixed(now, ZoneOffset.UTC), meters);
+    }
+
+    private static Instant later() {
+        return Instant.now().plus(Duration.ofMinutes(61));
+    }
+
+    private String put(JobKey job, int attempt) throws IOException {
+        return put(job, attempt, 0);
+    }
+
+    private String put(JobKey job, int attempt, int ordinal) throws IOException {
+        String path = new OutputKey(new Fence(job, attempt), ordinal, "png").path();
+        store().put(path, new byte[] {1, 2, 3}, "image/png");
+        return path;
+    }
+
+    private List<String> keys() throws IOException {
+        try (Stream<ObjectStore.Entry> entries = store().list(OutputKey.PREFIX)) {
+            return entries.map(ObjectStore.Entry::key).toList();
+        }
+    }
+
+    private static JobKey job(String state, int attempt) {
+        JobKey key = new JobKey(JobKey.DEFAULT_TENANT, JobIds.next());
+        database.jdbi()
+                .useHandle(handle -> handle.createUpdate("""
+                        INSERT INTO job (tenant_id, job_id, queue, model, bundle, input, steps, state, attempt,
+                                         started_at, finished_at, owner, lease_until, error)
+                        VALUES (:tenant, :job, 'default', 'fashion', 'version', '{}', :steps, :state, :attempt, now(),
+                                CASE WHEN :state <> 'running' THEN now() END,
+                                CASE WHEN :state = 'running' THEN gen_random_uuid() END,
+                                CASE WHEN :state = 'running' THEN now() END,
+                                CASE WHEN :state = 'failed' THEN '{}'::jsonb END)
+                        """)
+                        .bind("tenant", key.tenantId())
+                        .bind("job", key.jobId())
+                        .bind("steps", STEPS)
+                        .bind("state", state)
+                        .bind("attempt", attempt)
+                        .execute());
+        return key;
+    }
+
+    private static void show(JobKey job, int attempt, String path) {
+        database.jdbi()
+                .useHandle(handle -> handle.createUpdate("""
+                        INSERT INTO job_output (tenant_id, job_id, ordinal, attempt, object_key, content_type, width,
+                                                height, bytes, sha256, seed)
+                        VALUES (:tenant, :job, 0, :attempt, :path, 'image/png', 28, 28, 3, sha256('x'), 7)
+                        """)
+                        .bind("tenant", job.tenantId())
+                        .bind("job", job.jobId())
+                        .bind("attempt", attempt)
+                        .bind("path", path)
+                        .execute());
+    }
+}
