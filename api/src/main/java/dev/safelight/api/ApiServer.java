@@ -1,0 +1,205 @@
+package dev.safelight.api;
+
+import dev.safelight.api.events.CancelNotices;
+import dev.safelight.api.events.LiveProgress;
+import dev.safelight.api.events.SignalListener;
+import dev.safelight.api.events.Waiters;
+import dev.safelight.api.health.Health;
+import dev.safelight.api.health.Metrics;
+import dev.safelight.api.health.Readiness;
+import dev.safelight.api.http.ApiDocument;
+import dev.safelight.api.http.Handler;
+import dev.safelight.api.http.HttpFront;
+import dev.safelight.api.http.Reply;
+import dev.safelight.api.http.Routes;
+import dev.safelight.api.query.Fleet;
+import dev.safelight.api.query.GetJob;
+import dev.safelight.api.query.GetModel;
+import dev.safelight.api.query.GetOutput;
+import dev.safelight.api.query.JobQueries;
+import dev.safelight.api.query.JobReader;
+import dev.safelight.api.query.JobViews;
+import dev.safelight.api.query.ListJobs;
+import dev.safelight.api.query.ListModels;
+import dev.safelight.api.query.ListWorkers;
+import dev.safelight.api.relay.Relay;
+import dev.safelight.api.relay.RelayStage;
+import dev.safelight.api.relay.Rescuer;
+import dev.safelight.api.submit.CancelJob;
+import dev.safelight.api.submit.DeleteJob;
+import dev.safelight.api.submit.RetryJob;
+import dev.safelight.api.submit.SubmissionReply;
+import dev.safelight.api.submit.SubmitJob;
+import dev.safelight.api.submit.Submitter;
+import dev.safelight.api.sweep.Sweeper;
+import dev.safelight.api.validate.JobRequestCheck;
+import dev.safelight.api.validate.ModelCatalog;
+import dev.safelight.common.bundle.BundleLibrary;
+import dev.safelight.common.event.Signal;
+import dev.safelight.common.job.JobKey;
+import dev.safelight.common.store.Database;
+import dev.safelight.common.store.ObjectStore;
+import dev.safelight.common.store.ObjectStores;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.vertx.core.MultiMap;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.file.FileSystemOptions;
+import java.io.IOException;
+import java.time.Clock;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The API of one process: wires the parts together, starts them, and stops them in the reverse order. */
+public final class ApiServer implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ApiServer.class);
+
+    private final Deque<AutoCloseable> parts = new ArrayDeque<>();
+    private final String host;
+    private int port;
+
+    private ApiServer(String host) {
+        this.host = host;
+    }
+
+    /**
+     * Starts; Postgres and Kafka may still be down.
+     *
+     * @throws IOException when the address cannot be bound or the store not be opened
+     * @throws dev.safelight.common.bundle.BundleException when a bundle is unusable
+     */
+    public static ApiServer start(ApiSettings settings) throws IOException {
+        return start(settings, stage -> {});
+    }
+
+    /** @param stages told when the relay passes one; for tests that die there */
+    public static ApiServer start(ApiSettings settings, Consumer<RelayStage> stages) throws IOException {
+        ApiServer server = new ApiServer(settings.host());
+        try {
+            server.open(settings, stages);
+            return server;
+        } catch (IOException | RuntimeException e) {
+            server.close();
+            throw e;
+        }
+    }
+
+    public int port() {
+        return port;
+    }
+
+    /** Where it listens. */
+    public String url() {
+        return "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
+    }
+
+    private void open(ApiSettings settings, Consumer<RelayStage> stages) throws IOException {
+        ModelCatalog models = new ModelCatalog(BundleLibrary.open(settings.models()));
+        PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+        closed(meters::close);
+        Database database = closed(Database.open(settings.database(), "safelight-api"));
+        ObjectStore store = closed(ObjectStores.open(settings.store()));
+        Clock clock = Clock.systemUTC();
+
+        Relay relay = closed(new Relay(database, settings.kafka(), settings.relay(), meters, stages));
+        Rescuer rescuer = closed(new Rescuer(database, settings.relay(), meters, relay::wake));
+        CancelNotices notices = closed(new CancelNotices(settings.kafka()));
+        LiveProgress progress = new LiveProgress();
+        Waiters waiters = new Waiters(database);
+        SignalListener signals =
+                closed(new SignalListener(settings.kafka(), entry -> hear(entry, progress, waiters, relay::wake)));
+
+        JobQueries jobs = new JobQueries(database);
+        JobReader reader = new JobReader(jobs, waiters);
+        Fleet fleet = new Fleet(database, clock);
+        JobViews views = new JobViews(jobs, fleet, progress, settings.publicUrl(), clock);
+        Submitter submitter = closed(new Submitter(database, jobs, relay::wake));
+        SubmissionReply replies = new SubmissionReply(reader, views);
+        Readiness readiness = new Readiness(database);
+        Sweeper sweeper = closed(new Sweeper(database, store, settings.sweep(), clock, meters));
+        StoreGuard guard = closed(new StoreGuard(database, store, readiness, sweeper::start));
+
+        Map<String, Handler> handlers = new HashMap<>();
+        ApiDocument document = ApiDocument.load();
+        handlers.put("submitJob", new SubmitJob(new JobRequestCheck(models), submitter, replies));
+        handlers.put("listJobs", new ListJobs(jobs, views));
+        handlers.put("getJob", new GetJob(reader, views));
+        handlers.put("deleteJob", new DeleteJob(database, jobs, store));
+        handlers.put("cancelJob", new CancelJob(database, jobs, views, notices, waiters, relay::wake));
+        handlers.put("retryJob", new RetryJob(jobs, models, submitter, replies));
+        handlers.put("getOutput", GetOutput.get(jobs, store));
+        handlers.put("headOutput", GetOutput.head(jobs, store));
+        handlers.put("listModels", new ListModels(models, settings.publicUrl()));
+        handlers.put("getModel", new GetModel(models, settings.publicUrl()));
+        handlers.put("listWorkers", new ListWorkers(fleet));
+        handlers.put("getDocument", request -> Reply.bytes(200, "application/json", document.bytes()));
+        handlers.put("live", Health.live());
+        handlers.put("ready", Health.ready(readiness, signals::connected));
+        handlers.put("metrics", closed(new Metrics(meters, database)));
+        Gauge.builder("safelight.submit.waiting", submitter, Submitter::depth)
+                .description("Submits that wait for a writer")
+                .register(meters);
+        Gauge.builder("safelight.waiters", waiters, Waiters::count)
+                .description("Clients that wait for the end of a job")
+                .register(meters);
+
+        Vertx vertx = Vertx.vertx(new VertxOptions()
+                .setEventLoopPoolSize(2)
+                .setFileSystemOptions(
+                        new FileSystemOptions().setFileCachingEnabled(false).setClassPathResolvingEnabled(false)));
+        closed(() -> vertx.close().toCompletionStage().toCompletableFuture().get(5, TimeUnit.SECONDS));
+        HttpFront front = closed(new HttpFront(
+                vertx, new Routes(document.operations(), handlers), ApiServer::tenantOf, settings.bodyLimit(), meters));
+        guard.start();
+        port = front.listen(settings.host(), settings.port());
+        // First to close: a request that waits for a job would hold the front open.
+        closed(waiters);
+
+        waiters.start();
+        signals.start();
+        relay.start();
+        rescuer.start();
+        LOG.info("listening on {}", url());
+    }
+
+    private static void hear(Signal.Entry entry, LiveProgress progress, Waiters waiters, Runnable wake) {
+        progress.take(entry);
+        if (entry.state().terminal()) {
+            JobKey job = entry.key();
+            waiters.finished(job);
+            // A slot is free.
+            wake.run();
+        }
+    }
+
+    /** The one place that decides on whose behalf a request comes; keys will be looked up here. */
+    private static String tenantOf(MultiMap headers) {
+        return JobKey.DEFAULT_TENANT;
+    }
+
+    private <T extends AutoCloseable> T closed(T part) {
+        parts.push(part);
+        return part;
+    }
+
+    /** Stops accepting, finishes what was accepted, and closes everything. */
+    @Override
+    public void close() {
+        while (!parts.isEmpty()) {
+            AutoCloseable part = parts.pop();
+            try {
+                part.close();
+            } catch (Exception e) {
+                LOG.warn("closing {}: {}", part.getClass().getSimpleName(), e.getMessage());
+            }
+        }
+    }
+}

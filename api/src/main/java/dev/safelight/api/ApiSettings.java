@@ -1,0 +1,64 @@
+package dev.safelight.api;
+
+import dev.safelight.api.relay.RelaySettings;
+import dev.safelight.api.sweep.SweepSettings;
+import dev.safelight.common.config.DatabaseSettings;
+import dev.safelight.common.config.KafkaSettings;
+import dev.safelight.common.config.Settings;
+import dev.safelight.common.config.StoreSettings;
+import java.net.URI;
+import java.nio.file.Path;
+
+/**
+ * How the API runs.
+ *
+ * @param host the address it binds; loopback by default, because there are no keys yet
+ * @param port 0 picks a free one
+ * @param publicUrl what clients reach it under, without a slash at the end; empty gives URLs relative to the server
+ * @param bodyLimit most bytes of a request's body
+ * @param models folder of the bundles
+ */
+public record ApiSettings(
+        String host,
+        int port,
+        String publicUrl,
+        int bodyLimit,
+        Path models,
+        DatabaseSettings database,
+        KafkaSettings kafka,
+        StoreSettings store,
+        RelaySettings relay,
+        SweepSettings sweep) {
+    private static final int POOL = 16;
+
+    /** Reads all of it; {@link Settings#check} then says what is missing or wrong. */
+    public static ApiSettings read(Settings settings) {
+        return new ApiSettings(
+                settings.text("SAFELIGHT_HTTP_HOST", "127.0.0.1", "address that the API binds"),
+                settings.integer("SAFELIGHT_HTTP_PORT", 8080, 0, 65535, "port that the API binds; 0 picks a free one"),
+                settings.read(
+                        "SAFELIGHT_PUBLIC_URL",
+                        "",
+                        "URL that clients reach the API under; empty makes the URLs of replies relative",
+                        ApiSettings::publicUrl),
+                settings.integer(
+                        "SAFELIGHT_HTTP_BODY_LIMIT", 262_144, 1_024, 67_108_864, "most bytes of a request's body"),
+                Path.of(settings.text("SAFELIGHT_MODELS", "models", "folder of the model bundles")),
+                DatabaseSettings.read(settings, POOL),
+                KafkaSettings.read(settings),
+                StoreSettings.read(settings),
+                RelaySettings.read(settings),
+                SweepSettings.read(settings));
+    }
+
+    private static String publicUrl(String text) {
+        if (text.isEmpty()) {
+            return text;
+        }
+        String scheme = URI.create(text).getScheme();
+        if (!"http".equals(scheme) && !"https".equals(scheme)) {
+            throw new IllegalArgumentException("must be an http or https URL");
+        }
+        return text.endsWith("/") ? text.substring(0, text.length() - 1) : text;
+    }
+}

@@ -1,0 +1,33 @@
+package dev.safelight.api;
+
+import dev.safelight.common.bundle.BundleException;
+import dev.safelight.common.config.InvalidSettings;
+import dev.safelight.common.config.Settings;
+import java.io.IOException;
+import java.util.concurrent.CountDownLatch;
+
+/** Runs the API until SIGTERM or SIGINT. */
+public final class Main {
+    private Main() {}
+
+    public static void main(String[] arguments) throws InterruptedException {
+        try {
+            Settings environment = new Settings(System.getenv());
+            ApiSettings settings = ApiSettings.read(environment);
+            environment.check();
+            ApiServer server = ApiServer.start(settings);
+            Runtime.getRuntime().addShutdownHook(new Thread(server::close, "stop"));
+            System.out.println("Safelight API listens on " + server.url());
+            new CountDownLatch(1).await();
+        } catch (InvalidSettings | BundleException e) {
+            exit(2, e.getMessage());
+        } catch (IOException e) {
+            exit(1, "the API cannot start: " + e.getMessage());
+        }
+    }
+
+    private static void exit(int status, String message) {
+        System.err.println(message);
+        System.exit(status);
+    }
+}

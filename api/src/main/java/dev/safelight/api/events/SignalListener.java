@@ -1,0 +1,160 @@
+package dev.safelight.api.events;
+
+import dev.safelight.common.config.KafkaSettings;
+import dev.safelight.common.event.Signal;
+import dev.safelight.common.wire.Json;
+import dev.safelight.common.wire.Topics;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.PartitionInfo;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.WakeupException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reads what workers signal, all of it, from now on. Belongs to no group: every API process hears everything. While
+ * Kafka is away nothing is heard, and nothing else suffers.
+ */
+public final class SignalListener implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(SignalListener.class);
+    private static final Duration PATIENCE = Duration.ofSeconds(2);
+    /** Partitions may be added, and a Kafka that lost its disk has the topic anew. */
+    private static final Duration REASSIGN = Duration.ofSeconds(30);
+
+    private final KafkaSettings settings;
+    private final Consumer<Signal.Entry> entries;
+    private final Thread thread;
+    private volatile KafkaConsumer<byte[], byte[]> consumer;
+    private volatile boolean closed;
+
+    /** @param entries told of every entry, in the order of its partition; must be quick and not throw */
+    public SignalListener(KafkaSettings settings, Consumer<Signal.Entry> entries) {
+        this.settings = settings;
+        this.entries = entries;
+        this.thread = Thread.ofPlatform().name("signals").daemon().unstarted(this::run);
+    }
+
+    public void start() {
+        thread.start();
+    }
+
+    /** Whether a broker is connected now. */
+    public boolean connected() {
+        KafkaConsumer<byte[], byte[]> current = consumer;
+        return current != null
+                && current.metrics().values().stream()
+                        .filter(metric -> metric.metricName().name().equals("connection-count"))
+                        .anyMatch(metric -> metric.metricValue() instanceof Double count && count > 0);
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        KafkaConsumer<byte[], byte[]> current = consumer;
+        if (current != null) {
+            current.wakeup();
+        }
+        thread.interrupt();
+        try {
+            thread.join(Duration.ofSeconds(3));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void run() {
+        while (!closed) {
+            try (KafkaConsumer<byte[], byte[]> fresh = open()) {
+                consumer = fresh;
+                listen(fresh);
+            } catch (WakeupException | InterruptException e) {
+                // Closing.
+            } catch (KafkaException e) {
+                LOG.debug("signals: {}", e.getMessage());
+                pause();
+            } finally {
+                consumer = null;
+            }
+        }
+    }
+
+    private void listen(KafkaConsumer<byte[], byte[]> from) {
+        List<TopicPartition> assigned = List.of();
+        long assignAgainAt = System.nanoTime();
+        while (!closed) {
+            if (System.nanoTime() - assignAgainAt >= 0) {
+                List<TopicPartition> now = partitions(from);
+                if (!now.equals(assigned)) {
+                    from.assign(now);
+                    from.seekToEnd(now);
+                    assigned = now;
+                }
+                assignAgainAt = System.nanoTime() + (now.isEmpty() ? PATIENCE : REASSIGN).toNanos();
+            }
+            if (assigned.isEmpty()) {
+                pause();
+                continue;
+            }
+            for (ConsumerRecord<byte[], byte[]> signalled : from.poll(PATIENCE)) {
+                take(signalled.value());
+            }
+        }
+    }
+
+    private void take(byte[] value) {
+        try {
+            Json.MAPPER.readValue(value, Signal.class).entries().forEach(entries);
+        } catch (IOException | RuntimeException e) {
+            LOG.warn("a signal cannot be read: {}", e.getMessage());
+        }
+    }
+
+    private List<TopicPartition> partitions(KafkaConsumer<byte[], byte[]> from) {
+        List<PartitionInfo> known = from.partitionsFor(Topics.SIGNALS, PATIENCE);
+        return known == null
+                ? List.of()
+                : known.stream()
+                        .map(partition -> new TopicPartition(partition.topic(), partition.partition()))
+                        .sorted(Comparator.comparing(TopicPartition::partition))
+                        .toList();
+    }
+
+    private KafkaConsumer<byte[], byte[]> open() {
+        return new KafkaConsumer<>(
+                Map.of(
+                        ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG,
+                        settings.bootstrapServers(),
+                        ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
+                        "latest",
+                        ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG,
+                        false,
+                        ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG,
+                        false,
+                        ConsumerConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG,
+                        1000,
+                        ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG,
+                        500),
+                new ByteArrayDeserializer(),
+                new ByteArrayDeserializer());
+    }
+
+    private void pause() {
+        try {
+            Thread.sleep(Duration.ofMillis(500));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            closed = true;
+        }
+    }
+}

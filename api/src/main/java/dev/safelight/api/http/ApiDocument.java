@@ -1,0 +1,89 @@
+package dev.safelight.api.http;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.safelight.api.validate.Schema;
+import dev.safelight.common.wire.Json;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** The OpenAPI document: what is served, routed by and checked against is one and the same. */
+public final class ApiDocument {
+    private static final Set<String> METHODS = Set.of("get", "head", "post", "put", "patch", "delete", "options");
+
+    private final byte[] bytes;
+    private final JsonNode document;
+    private final List<Operation> operations = new ArrayList<>();
+
+    private ApiDocument(byte[] bytes) throws IOException {
+        this.bytes = bytes;
+        this.document = Json.MAPPER.readTree(bytes);
+        for (Map.Entry<String, JsonNode> path : document.path("paths").properties()) {
+            JsonNode shared = path.getValue().path("parameters");
+            for (Map.Entry<String, JsonNode> entry : path.getValue().properties()) {
+                if (METHODS.contains(entry.getKey())) {
+                    operations.add(operation(path.getKey(), shared, entry.getKey(), entry.getValue()));
+                }
+            }
+        }
+    }
+
+    /** Reads the document that is part of this program; anything wrong with it is a bug. */
+    public static ApiDocument load() {
+        try (InputStream in = ApiDocument.class.getResourceAsStream("openapi.json")) {
+            return new ApiDocument(in.readAllBytes());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    public byte[] bytes() {
+        return bytes.clone();
+    }
+
+    public List<Operation> operations() {
+        return List.copyOf(operations);
+    }
+
+    private Operation operation(String path, JsonNode shared, String method, JsonNode node) {
+        Map<String, Operation.Parameter> parameters = new LinkedHashMap<>();
+        for (JsonNode list : List.of(shared, node.path("parameters"))) {
+            for (JsonNode item : list) {
+                Operation.Parameter parameter = parameter(resolved(item));
+                parameters.put(parameter.name(), parameter);
+            }
+        }
+        JsonNode body = node.path("requestBody")
+                .path("content")
+                .path("application/json")
+                .path("schema");
+        return new Operation(
+                node.get("operationId").textValue(),
+                method.toUpperCase(Locale.ROOT),
+                path,
+                List.copyOf(parameters.values()),
+                body.isMissingNode() ? Optional.empty() : Optional.of(Schema.compile(document, body)));
+    }
+
+    private Operation.Parameter parameter(JsonNode node) {
+        JsonNode schema = node.get("schema");
+        return new Operation.Parameter(
+                node.get("name").textValue(),
+                Operation.In.valueOf(node.get("in").textValue().toUpperCase(Locale.ROOT)),
+                node.path("required").booleanValue(),
+                "integer".equals(schema.path("type").textValue()),
+                Schema.compile(document, schema),
+                schema.get("default"));
+    }
+
+    private JsonNode resolved(JsonNode node) {
+        return node.has("$ref") ? document.at(node.get("$ref").textValue().substring(1)) : node;
+    }
+}

@@ -1,0 +1,303 @@
+package dev.safelight.api.http;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.safelight.api.validate.JsonBody;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.MultiMap;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Between the sockets and the handlers. Event loops read requests and write replies and never block; each request is
+ * handled on a virtual thread of its own.
+ */
+public final class HttpFront implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(HttpFront.class);
+    /** More than the longest {@code Prefer: wait}. */
+    private static final Duration IDLE = Duration.ofSeconds(75);
+    /** An upload that is too large is read up to here, so that its sender gets to see the 413; beyond, it is cut. */
+    private static final long MOST_DISCARDED = 8 << 20;
+
+    private static final int CHUNK = 64 << 10;
+    private static final Duration PATIENCE_AT_CLOSE = Duration.ofSeconds(8);
+    private static final Duration[] BUCKETS = IntStream.of(1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 5_000, 60_000)
+            .mapToObj(Duration::ofMillis)
+            .toArray(Duration[]::new);
+
+    private final Vertx vertx;
+    private final Routes routes;
+    private final Function<MultiMap, String> tenants;
+    private final int bodyLimit;
+    private final MeterRegistry meters;
+    private final Map<TimerKey, Timer> timers = new ConcurrentHashMap<>();
+    private final ExecutorService handlers = Executors.newThreadPerTaskExecutor(
+            Thread.ofVirtual().name("request-", 0).factory());
+    private final List<HttpServer> servers = new ArrayList<>();
+
+    private record TimerKey(String route, String method, int status) {}
+
+    /** @param tenants resolves the tenant from the headers of a request */
+    public HttpFront(
+            Vertx vertx, Routes routes, Function<MultiMap, String> tenants, int bodyLimit, MeterRegistry meters) {
+        this.vertx = vertx;
+        this.routes = routes;
+        this.tenants = tenants;
+        this.bodyLimit = bodyLimit;
+        this.meters = meters;
+    }
+
+    /**
+     * Binds the address.
+     *
+     * @param port 0 picks a free one
+     * @return the port
+     * @throws IOException when it cannot be bound
+     */
+    public int listen(String host, int port) throws IOException {
+        HttpServerOptions options = new HttpServerOptions()
+                .setHost(host)
+                .setPort(port)
+                .setHttp2ClearTextEnabled(false)
+                .setHandle100ContinueAutomatically(true)
+                .setIdleTimeout((int) IDLE.toSeconds())
+                .setIdleTimeoutUnit(TimeUnit.SECONDS);
+        HttpServer server = vertx.createHttpServer(options).requestHandler(this::receive);
+        await(server.listen());
+        servers.add(server);
+        return server.actualPort();
+    }
+
+    /** Stops accepting, lets requests in flight finish for a while, and closes. */
+    @Override
+    public void close() {
+        for (HttpServer server : servers) {
+            try {
+                await(server.shutdown(PATIENCE_AT_CLOSE.toMillis(), TimeUnit.MILLISECONDS));
+            } catch (IOException e) {
+                LOG.warn("closing the HTTP server: {}", e.getMessage());
+            }
+        }
+        handlers.shutdownNow();
+    }
+
+    private void receive(HttpServerRequest http) {
+        Exchange exchange = new Exchange(http, vertx.getOrCreateContext(), System.nanoTime());
+        switch (routes.match(http.method().name(), http.path() == null ? "" : http.path())) {
+            case Routes.Found found -> accept(exchange, found);
+            case Routes.WrongMethod(var allowed) -> {
+                String list = String.join(", ", allowed);
+                Problem problem =
+                        new Problem(405, "method_not_allowed", http.method() + " is not known here; it may be " + list);
+                exchange.send("none", problem.reply().with("Allow", list));
+            }
+            case Routes.Unknown() ->
+                exchange.send(
+                        "none",
+                        Problem.notFound("nothing is at this path; /openapi.json lists what is")
+                                .reply());
+        }
+    }
+
+    private void accept(Exchange exchange, Routes.Found found) {
+        if (found.operation().body().isEmpty()) {
+            handlers.execute(() -> exchange.send(found.operation().path(), answer(exchange, found, null)));
+            return;
+        }
+        HttpServerRequest http = exchange.http;
+        if (!isJson(http.getHeader("Content-Type"))) {
+            Problem problem = new Problem(
+                    415, "unsupported_media_type", "the body must be sent with Content-Type: application/json");
+            exchange.send(found.operation().path(), problem.reply());
+            return;
+        }
+        Buffer body = Buffer.buffer();
+        Runnable tooLarge = () -> exchange.send(
+                found.operation().path(),
+                new Problem(413, "body_too_large", "the body must have at most " + bodyLimit + " bytes").reply());
+        long[] received = {0};
+        http.handler(chunk -> {
+            received[0] += chunk.length();
+            if (received[0] <= bodyLimit) {
+                body.appendBuffer(chunk);
+            } else if (received[0] > MOST_DISCARDED && !http.response().ended()) {
+                http.response().putHeader("Connection", "close");
+                tooLarge.run();
+                http.connection().close();
+            }
+        });
+        http.endHandler(ignored -> {
+            if (http.response().ended()) {
+                return;
+            }
+            if (received[0] > bodyLimit) {
+                tooLarge.run();
+            } else {
+                handlers.execute(
+                        () -> exchange.send(found.operation().path(), answer(exchange, found, body.getBytes())));
+            }
+        });
+    }
+
+    /** On a virtual thread: checks the request against the document and runs its handler. */
+    private Reply answer(Exchange exchange, Routes.Found found, byte[] body) {
+        Operation operation = found.operation();
+        try {
+            MultiMap query;
+            try {
+                query = exchange.http.query() == null ? MultiMap.caseInsensitiveMultiMap() : exchange.http.params();
+            } catch (IllegalArgumentException e) {
+                return new Problem(400, "malformed_query", "the query string is not percent-encoded UTF-8").reply();
+            }
+            ParameterCheck.Outcome parameters =
+                    ParameterCheck.check(operation, found.path(), query, exchange.http.headers());
+            return switch (parameters) {
+                case ParameterCheck.Refused(Problem problem) -> problem.reply();
+                case ParameterCheck.Valid(Map<String, JsonNode> values) -> {
+                    String tenantId = tenants.apply(exchange.http.headers());
+                    if (body == null) {
+                        yield found.handler().handle(new Request(tenantId, values, null));
+                    }
+                    yield switch (JsonBody.read(body, operation.body().orElseThrow())) {
+                        case JsonBody.Malformed(String detail) -> new Problem(400, "malformed_json", detail).reply();
+                        case JsonBody.Invalid(var violations) ->
+                            Problem.invalid(422, violations).reply();
+                        case JsonBody.Read(JsonNode document) ->
+                            found.handler().handle(new Request(tenantId, values, document));
+                    };
+                }
+            };
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return Problem.unavailable("the server is stopping").reply();
+        } catch (Exception | StackOverflowError e) {
+            return Failures.problem(e, operation.id()).reply();
+        }
+    }
+
+    private static boolean isJson(String contentType) {
+        if (contentType == null) {
+            return false;
+        }
+        String[] parts = contentType.toLowerCase(Locale.ROOT).split(";");
+        if (!parts[0].strip().equals("application/json")) {
+            return false;
+        }
+        for (int i = 1; i < parts.length; i++) {
+            String parameter = parts[i].strip().replace("\"", "");
+            if (parameter.startsWith("charset=") && !parameter.equals("charset=utf-8")) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private void observe(String route, String method, int status, long startedAt) {
+        timers.computeIfAbsent(
+                        new TimerKey(route, method, status),
+                        key -> Timer.builder("safelight.http.requests")
+                                .description("From the head of a request to its reply")
+                                .tag("route", key.route())
+                                .tag("method", key.method())
+                                .tag("status", Integer.toString(key.status()))
+                                .serviceLevelObjectives(BUCKETS)
+                                .register(meters))
+                .record(System.nanoTime() - startedAt, TimeUnit.NANOSECONDS);
+    }
+
+    private static <T> T await(Future<T> future) throws IOException {
+        try {
+            return future.toCompletionStage().toCompletableFuture().get();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted", e);
+        } catch (ExecutionException e) {
+            throw new IOException(e.getCause().getMessage(), e.getCause());
+        }
+    }
+
+    /** One request and the place where its reply goes. */
+    private final class Exchange {
+        private final HttpServerRequest http;
+        private final Context context;
+        private final long startedAt;
+
+        Exchange(HttpServerRequest http, Context context, long startedAt) {
+            this.http = http;
+            this.context = context;
+            this.startedAt = startedAt;
+        }
+
+        /** Sends a reply; from a virtual thread it may block on a slow reader, from the event loop it must be without stream. */
+        void send(String route, Reply reply) {
+            HttpServerResponse response = http.response();
+            switch (reply.body()) {
+                case Reply.Empty() ->
+                    context.runOnContext(ignored -> {
+                        if (head(response, reply)) {
+                            response.end();
+                        }
+                    });
+                case Reply.Bytes(byte[] bytes) ->
+                    context.runOnContext(ignored -> {
+                        if (head(response, reply)) {
+                            response.end(Buffer.buffer(bytes));
+                        }
+                    });
+                case Reply.Stream(InputStream in, long length) -> copy(response, reply, in, length);
+            }
+            observe(route, http.method().name(), reply.status(), startedAt);
+        }
+
+        /** @return whether anybody is still there */
+        private boolean head(HttpServerResponse response, Reply reply) {
+            if (response.closed() || response.ended()) {
+                return false;
+            }
+            response.setStatusCode(reply.status());
+            reply.headers().forEach(response::putHeader);
+            return true;
+        }
+
+        private void copy(HttpServerResponse response, Reply reply, InputStream in, long length) {
+            try (in) {
+                if (!head(response, reply)) {
+                    return;
+                }
+                response.putHeader("Content-Length", Long.toString(length));
+                byte[] chunk = new byte[(int) Math.min(CHUNK, Math.max(length, 1))];
+                for (int read = in.read(chunk); read >= 0; read = in.read(chunk)) {
+                    // Each chunk waits until the socket took the one before: a slow reader costs no memory.
+                    await(response.write(Buffer.buffer().appendBytes(chunk, 0, read)));
+                }
+                await(response.end());
+            } catch (IOException e) {
+                // The head is out: all that is left is to let the client see that the body is not whole.
+                LOG.debug("a stream ended early: {}", e.getMessage());
+                http.connection().close();
+            }
+        }
+    }
+}

@@ -1,0 +1,30 @@
+package dev.safelight.api.http;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.safelight.common.job.JobKey;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+
+/**
+ * A request that the OpenAPI document allows.
+ *
+ * @param tenantId on whose behalf
+ * @param parameters the declared parameters that were sent or have a default, of path, query and headers alike
+ * @param body null where the operation takes none
+ */
+public record Request(String tenantId, Map<String, JsonNode> parameters, JsonNode body) {
+    public Optional<String> text(String parameter) {
+        return Optional.ofNullable(parameters.get(parameter)).map(JsonNode::textValue);
+    }
+
+    /** An integer of the path, or one that has a default. */
+    public int integer(String parameter) {
+        return parameters.get(parameter).intValue();
+    }
+
+    /** The job that the path names. */
+    public JobKey jobKey() {
+        return new JobKey(tenantId, UUID.fromString(parameters.get("job_id").textValue()));
+    }
+}

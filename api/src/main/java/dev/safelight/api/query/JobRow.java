@@ -1,0 +1,80 @@
+package dev.safelight.api.query;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.safelight.common.job.JobError;
+import dev.safelight.common.job.JobKey;
+import dev.safelight.common.job.JobState;
+import dev.safelight.common.job.Priority;
+import dev.safelight.common.wire.Json;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.List;
+import java.util.UUID;
+import org.jdbi.v3.core.statement.StatementContext;
+
+/**
+ * A job as Postgres has it.
+ *
+ * @param error of the failed job, or of the last failed attempt of one that goes on
+ */
+public record JobRow(
+        JobKey key,
+        UUID retryOf,
+        String queue,
+        String model,
+        String bundle,
+        Priority priority,
+        JsonNode input,
+        JsonNode metadata,
+        JobState state,
+        Instant createdAt,
+        Instant availableAt,
+        int attempt,
+        int step,
+        int steps,
+        Instant cancelRequestedAt,
+        Instant startedAt,
+        Instant finishedAt,
+        JobError error,
+        List<OutputRow> outputs) {
+
+    /** One image; {@code sha256} in hex. */
+    public record OutputRow(
+            int ordinal, String contentType, int width, int height, long bytes, String sha256, long seed) {}
+
+    static JobRow map(ResultSet row, StatementContext context) throws SQLException {
+        String outputs = row.getString("outputs");
+        String error = row.getString("error");
+        return new JobRow(
+                new JobKey(row.getString("tenant_id"), row.getObject("job_id", UUID.class)),
+                row.getObject("retry_of", UUID.class),
+                row.getString("queue"),
+                row.getString("model"),
+                row.getString("bundle"),
+                Priority.ofRank(row.getInt("priority")),
+                json(row.getString("input")),
+                json(row.getString("metadata")),
+                JobState.of(row.getString("state")),
+                instant(row, "created_at"),
+                instant(row, "available_at"),
+                row.getInt("attempt"),
+                row.getInt("step"),
+                row.getInt("steps"),
+                instant(row, "cancel_requested_at"),
+                instant(row, "started_at"),
+                instant(row, "finished_at"),
+                error == null ? null : Json.read(error, JobError.class),
+                outputs == null ? List.of() : List.of(Json.read(outputs, OutputRow[].class)));
+    }
+
+    private static JsonNode json(String text) {
+        return text == null ? null : Json.read(text, JsonNode.class);
+    }
+
+    private static Instant instant(ResultSet row, String column) throws SQLException {
+        OffsetDateTime time = row.getObject(column, OffsetDateTime.class);
+        return time == null ? null : time.toInstant();
+    }
+}

@@ -1,0 +1,54 @@
+package dev.safelight.api.query;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyOrder;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import dev.safelight.common.job.JobError;
+import dev.safelight.common.job.JobState;
+import dev.safelight.common.job.Priority;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+
+/**
+ * A job as clients see it.
+ *
+ * @param input the resolved input, as a JSON tree or as the record that becomes one
+ * @param queue while queued, else null
+ * @param error of a failed job, else null
+ * @param lastError of the last attempt of a job that goes on, else null
+ */
+@JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+@JsonInclude(JsonInclude.Include.NON_NULL)
+@JsonPropertyOrder({"id", "state", "model", "bundle", "priority", "input", "metadata", "progress"})
+public record JobView(
+        UUID id,
+        JobState state,
+        String model,
+        String bundle,
+        Priority priority,
+        Object input,
+        Object metadata,
+        Progress progress,
+        int attempt,
+        Instant createdAt,
+        Instant startedAt,
+        Instant finishedAt,
+        Instant cancelRequestedAt,
+        QueueStanding queue,
+        List<Output> outputs,
+        JobError error,
+        JobError lastError,
+        UUID retryOf,
+        Urls urls) {
+
+    /** Sampler steps done by the slowest image, of how many. */
+    public record Progress(int step, int of) {}
+
+    @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+    public record Output(
+            int index, String url, int width, int height, String contentType, String sha256, long bytes, long seed) {}
+
+    public record Urls(String self, String cancel, String retry) {}
+}

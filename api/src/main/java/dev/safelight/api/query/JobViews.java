@@ -1,0 +1,89 @@
+package dev.safelight.api.query;
+
+import dev.safelight.api.events.LiveProgress;
+import dev.safelight.common.job.JobState;
+import java.time.Clock;
+import java.util.List;
+import java.util.UUID;
+
+/** Makes of rows what clients see. */
+public final class JobViews {
+    private final JobQueries jobs;
+    private final Fleet fleet;
+    private final LiveProgress progress;
+    private final String publicUrl;
+    private final Clock clock;
+
+    /** @param publicUrl what clients reach this API under, without a slash at the end; empty makes URLs relative to it */
+    public JobViews(JobQueries jobs, Fleet fleet, LiveProgress progress, String publicUrl, Clock clock) {
+        this.jobs = jobs;
+        this.fleet = fleet;
+        this.progress = progress;
+        this.publicUrl = publicUrl;
+        this.clock = clock;
+    }
+
+    public String url(UUID jobId) {
+        return publicUrl + "/v1/jobs/" + jobId;
+    }
+
+    /** With its place in the queue, which costs a look at the queue. */
+    public JobView whole(JobRow job) {
+        return view(
+                job,
+                job.state() == JobState.QUEUED
+                        ? QueueStanding.counted(job, jobs.ahead(job), fleet.snapshot(), clock)
+                        : null);
+    }
+
+    /** Without its place in the queue: for lists and for what was submitted a moment ago. */
+    public JobView brief(JobRow job) {
+        return view(job, job.state() == JobState.QUEUED ? QueueStanding.uncounted(job, fleet.snapshot()) : null);
+    }
+
+    private JobView view(JobRow job, QueueStanding standing) {
+        String self = url(job.key().jobId());
+        boolean failed = job.state() == JobState.FAILED;
+        List<JobView.Output> outputs = job.outputs().stream()
+                .map(output -> new JobView.Output(
+                        output.ordinal(),
+                        self + "/outputs/" + output.ordinal(),
+                        output.width(),
+                        output.height(),
+                        output.contentType(),
+                        output.sha256(),
+                        output.bytes(),
+                        output.seed()))
+                .toList();
+        return new JobView(
+                job.key().jobId(),
+                job.state(),
+                job.model(),
+                job.bundle(),
+                job.priority(),
+                job.input(),
+                job.metadata(),
+                new JobView.Progress(step(job), job.steps()),
+                job.attempt(),
+                job.createdAt(),
+                job.startedAt(),
+                job.finishedAt(),
+                job.cancelRequestedAt(),
+                standing,
+                outputs,
+                failed ? job.error() : null,
+                failed ? null : job.error(),
+                job.retryOf(),
+                new JobView.Urls(self, self + "/cancel", self + "/retry"));
+    }
+
+    /** The row knows the step of the last beat; a worker's signal may know better, if it is of the same attempt. */
+    private int step(JobRow job) {
+        return switch (job.state()) {
+            case SUCCEEDED -> job.steps();
+            case RUNNING -> Math.min(job.steps(), Math.max(job.step(), progress.step(job.key(), job.attempt())));
+            case QUEUED -> 0;
+            default -> job.step();
+        };
+    }
+}

@@ -1,0 +1,30 @@
+package dev.safelight.api.submit;
+
+import dev.safelight.common.job.JobKey;
+import dev.safelight.common.job.Priority;
+import java.util.UUID;
+
+/**
+ * The row of a new job.
+ *
+ * @param retryOf the job that this one repeats, or null
+ * @param bundle content hash of the bundle that the input was checked against
+ * @param input resolved input, JSON
+ * @param metadata JSON, or null
+ * @param idempotencyKey with its {@code requestHash}, or both null
+ * @param traceparent W3C trace context of the request, or null
+ * @param steps sampler steps
+ */
+record Submission(
+        JobKey key,
+        UUID retryOf,
+        String queue,
+        String model,
+        String bundle,
+        Priority priority,
+        String input,
+        String metadata,
+        String idempotencyKey,
+        byte[] requestHash,
+        String traceparent,
+        int steps) {}

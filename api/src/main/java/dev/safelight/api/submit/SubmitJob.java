@@ -1,0 +1,61 @@
+package dev.safelight.api.submit;
+
+import dev.safelight.api.http.Handler;
+import dev.safelight.api.http.Problem;
+import dev.safelight.api.http.Reply;
+import dev.safelight.api.http.Request;
+import dev.safelight.api.validate.JobRequest;
+import dev.safelight.api.validate.JobRequestCheck;
+import dev.safelight.common.job.JobIds;
+import dev.safelight.common.job.JobKey;
+import dev.safelight.common.wire.Json;
+import java.sql.SQLException;
+import java.util.regex.Pattern;
+
+/** {@code POST /v1/jobs}. */
+public final class SubmitJob implements Handler {
+    private static final Pattern TRACEPARENT = Pattern.compile("[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}");
+
+    private final JobRequestCheck check;
+    private final Submitter submitter;
+    private final SubmissionReply replies;
+
+    public SubmitJob(JobRequestCheck check, Submitter submitter, SubmissionReply replies) {
+        this.check = check;
+        this.submitter = submitter;
+        this.replies = replies;
+    }
+
+    @Override
+    public Reply handle(Request request) throws InterruptedException, SQLException {
+        return switch (check.check(request.body())) {
+            case JobRequestCheck.Invalid(var violations) ->
+                Problem.invalid(422, violations).reply();
+            case JobRequestCheck.Valid(JobRequest valid) ->
+                replies.of(request, submitter.submit(newJob(request, valid)));
+        };
+    }
+
+    private static Submitter.NewJob newJob(Request request, JobRequest valid) {
+        return new Submitter.NewJob(
+                new JobKey(request.tenantId(), JobIds.next()),
+                null,
+                valid.model().manifest().queue(),
+                valid.model().manifest().name(),
+                valid.model().bundle().version(),
+                valid.priority(),
+                Json.MAPPER.valueToTree(valid.input()),
+                valid.input().steps(),
+                valid.metadata(),
+                request.text("Idempotency-Key").orElse(null),
+                valid.hash(),
+                traceparent(request));
+    }
+
+    /** A trace context that cannot be read is dropped, as its standard asks. */
+    static String traceparent(Request request) {
+        return request.text("traceparent")
+                .filter(text -> TRACEPARENT.matcher(text).matches())
+                .orElse(null);
+    }
+}

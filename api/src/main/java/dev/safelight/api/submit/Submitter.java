@@ -1,0 +1,181 @@
+package dev.safelight.api.submit;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.safelight.api.query.JobQueries;
+import dev.safelight.api.query.JobRow;
+import dev.safelight.common.job.JobKey;
+import dev.safelight.common.job.JobState;
+import dev.safelight.common.job.Priority;
+import dev.safelight.common.store.Database;
+import dev.safelight.common.store.Sql;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.jdbi.v3.core.Jdbi;
+
+/** Makes a job durable, once for each idempotency key. */
+public final class Submitter implements AutoCloseable {
+    private static final String BY_KEY = Sql.of(Submitter.class, "by_key");
+    private static final String FREE_KEY = Sql.of(Submitter.class, "free_key");
+    /** A key's job may be deleted, or its day end, between two statements; not that often. */
+    private static final int MOST_TRIES = 5;
+
+    private final GroupInserter inserter;
+    private final JobQueries jobs;
+    private final Jdbi jdbi;
+    private final Runnable wake;
+
+    /** @param wake told after each commit; the relay's */
+    public Submitter(Database database, JobQueries jobs, Runnable wake) {
+        this.inserter = new GroupInserter(new JobInsert(database.dataSource()));
+        this.jobs = jobs;
+        this.jdbi = database.jdbi();
+        this.wake = wake;
+    }
+
+    /**
+     * A job that does not exist yet.
+     *
+     * @param retryOf the job that it repeats, or null
+     * @param input resolved
+     * @param metadata a JSON object, or null
+     * @param idempotencyKey or null
+     * @param requestHash SHA-256 of what was asked for, before a seed was chosen
+     * @param traceparent W3C trace context, or null
+     */
+    public record NewJob(
+            JobKey key,
+            UUID retryOf,
+            String queue,
+            String model,
+            String bundle,
+            Priority priority,
+            JsonNode input,
+            int steps,
+            JsonNode metadata,
+            String idempotencyKey,
+            byte[] requestHash,
+            String traceparent) {}
+
+    public sealed interface Outcome {}
+
+    /** The job is durable. */
+    public record Created(JobRow job) implements Outcome {}
+
+    /** The same request came under the same key before. */
+    public record Replayed(JobRow job) implements Outcome {}
+
+    /** Another request came under the same key before. */
+    public record KeyReused() implements Outcome {}
+
+    /** Postgres is out of reach. */
+    public record Unavailable() implements Outcome {}
+
+    private record Keyed(UUID jobId, byte[] requestHash, boolean fresh) {}
+
+    public Outcome submit(NewJob job) throws InterruptedException, SQLException {
+        Submission submission = submission(job);
+        for (int tries = 0; tries < MOST_TRIES; tries++) {
+            switch (inserter.insert(submission)) {
+                case GroupInserter.Inserted(Instant createdAt) -> {
+                    wake.run();
+                    return new Created(row(job, createdAt));
+                }
+                case GroupInserter.Conflict() -> {
+                    Optional<Outcome> known = known(job);
+                    if (known.isPresent()) {
+                        return known.get();
+                    }
+                }
+                case GroupInserter.Unavailable() -> {
+                    return new Unavailable();
+                }
+                case GroupInserter.Refused(SQLException cause) -> throw cause;
+            }
+        }
+        return new Unavailable();
+    }
+
+    /** Jobs that wait for a writer. */
+    public int depth() {
+        return inserter.depth();
+    }
+
+    @Override
+    public void close() {
+        inserter.close();
+    }
+
+    /** What stood in the way of the insert; empty when it is out of the way by now. */
+    private Optional<Outcome> known(NewJob job) {
+        Optional<JobRow> own = jobs.find(job.key());
+        if (own.isPresent()) {
+            // An earlier try committed and lost its connection before it could say so.
+            wake.run();
+            return Optional.of(new Created(own.get()));
+        }
+        Optional<Keyed> keyed = jdbi.withHandle(handle -> handle.createQuery(BY_KEY)
+                .bind("tenant_id", job.key().tenantId())
+                .bind("idempotency_key", job.idempotencyKey())
+                .map((row, context) -> new Keyed(
+                        row.getObject("job_id", UUID.class), row.getBytes("request_hash"), row.getBoolean("fresh")))
+                .findOne());
+        if (keyed.isEmpty()) {
+            return Optional.empty();
+        }
+        if (!keyed.get().fresh()) {
+            jdbi.useHandle(handle -> handle.createUpdate(FREE_KEY)
+                    .bind("tenant_id", job.key().tenantId())
+                    .bind("idempotency_key", job.idempotencyKey())
+                    .execute());
+            return Optional.empty();
+        }
+        if (!Arrays.equals(keyed.get().requestHash(), job.requestHash())) {
+            return Optional.of(new KeyReused());
+        }
+        return jobs.find(new JobKey(job.key().tenantId(), keyed.get().jobId())).map(Replayed::new);
+    }
+
+    private static Submission submission(NewJob job) {
+        return new Submission(
+                job.key(),
+                job.retryOf(),
+                job.queue(),
+                job.model(),
+                job.bundle(),
+                job.priority(),
+                job.input().toString(),
+                job.metadata() == null ? null : job.metadata().toString(),
+                job.idempotencyKey(),
+                job.idempotencyKey() == null ? null : job.requestHash(),
+                job.traceparent(),
+                job.steps());
+    }
+
+    /** The row just inserted, without reading it back. */
+    private static JobRow row(NewJob job, Instant createdAt) {
+        return new JobRow(
+                job.key(),
+                job.retryOf(),
+                job.queue(),
+                job.model(),
+                job.bundle(),
+                job.priority(),
+                job.input(),
+                job.metadata(),
+                JobState.QUEUED,
+                createdAt,
+                createdAt,
+                0,
+                0,
+                job.steps(),
+                null,
+                null,
+                null,
+                null,
+                List.of());
+    }
+}

@@ -1,0 +1,60 @@
+package dev.safelight.api.validate;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.safelight.common.job.Priority;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Optional;
+
+/** Turns the body of {@code POST /v1/jobs} into a request that a worker can run, or says all that is wrong with it. */
+public final class JobRequestCheck {
+    /** The job, its metadata included, must fit a webhook's body. */
+    private static final int MOST_METADATA_BYTES = 4096;
+
+    private static final ObjectNode NO_INPUT = JsonNodeFactory.instance.objectNode();
+
+    private final ModelCatalog models;
+
+    public JobRequestCheck(ModelCatalog models) {
+        this.models = models;
+    }
+
+    public sealed interface Outcome {}
+
+    public record Valid(JobRequest request) implements Outcome {}
+
+    public record Invalid(List<Violation> violations) implements Outcome {}
+
+    /** @param body already valid by the OpenAPI document's schema */
+    public Outcome check(JsonNode body) {
+        JsonNode metadata = body.get("metadata");
+        if (metadata != null && metadata.toString().getBytes(StandardCharsets.UTF_8).length > MOST_METADATA_BYTES) {
+            return invalid("too_long", "#/metadata", "must have at most " + MOST_METADATA_BYTES + " bytes as JSON");
+        }
+        String name = body.get("model").textValue();
+        Optional<Model> model = models.find(name);
+        if (model.isEmpty()) {
+            return invalid(
+                    "unknown_model",
+                    "#/model",
+                    "no model is called \"" + Findings.cut(name) + "\"; the models are: " + models.names());
+        }
+        JsonNode input = body.has("input") ? body.get("input") : NO_INPUT;
+        List<Violation> violations = model.get().violations(input);
+        if (!violations.isEmpty()) {
+            return new Invalid(violations);
+        }
+        return new Valid(new JobRequest(
+                model.get(),
+                model.get().resolve(input),
+                Priority.of(body.path("priority").asText(Priority.NORMAL.word())),
+                metadata,
+                CanonicalJson.hash(body)));
+    }
+
+    private static Outcome invalid(String code, String pointer, String detail) {
+        return new Invalid(List.of(Violation.body(code, pointer, detail)));
+    }
+}

@@ -1,0 +1,14 @@
+-- Newest first: version 7 ids sort by age.
+SELECT job.*,
+       (SELECT json_agg(json_build_object(
+                   'ordinal', ordinal, 'contentType', content_type, 'width', width, 'height', height,
+                   'bytes', bytes, 'sha256', encode(sha256, 'hex'), 'seed', seed) ORDER BY ordinal)
+        FROM job_output
+        WHERE job_output.tenant_id = job.tenant_id AND job_output.job_id = job.job_id) AS outputs
+FROM job
+WHERE tenant_id = :tenant_id
+  AND (:before::uuid IS NULL OR job_id < :before)
+  AND (:state::text IS NULL OR state = :state)
+  AND (:model::text IS NULL OR model = :model)
+ORDER BY job_id DESC
+LIMIT :most
