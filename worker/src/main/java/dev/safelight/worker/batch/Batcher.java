@@ -1,0 +1,263 @@
+package dev.safelight.worker.batch;
+
+import dev.safelight.worker.batch.EvaluationStopped.DeviceFailed;
+import dev.safelight.worker.batch.Member.Answer;
+import dev.safelight.worker.batch.Member.Phase;
+import dev.safelight.worker.batch.Scheduler.Decision;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
+
+/**
+ * Continuous batching on one device: a platform thread gathers the waiting rows, runs the network once, and scatters the
+ * outputs. Walks come and go between calls.
+ */
+public final class Batcher implements AutoCloseable {
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition work = lock.newCondition();
+    private final Scheduler scheduler = new Scheduler();
+    private final Set<Member> members = new LinkedHashSet<>();
+    private final Thread device;
+    private boolean idle;
+    private boolean closed;
+    private volatile Counters counters = Counters.NONE;
+
+    /** @param name of the device, for its thread */
+    public Batcher(String name) {
+        device = Thread.ofPlatform().name("device-" + name).daemon().start(this::loop);
+    }
+
+    public Counters counters() {
+        return counters;
+    }
+
+    /**
+     * Admits walks of one job, all at once, so that their first rows share a call.
+     *
+     * @param solo the rows of each walk run in calls of their own, whose shape nothing else can change
+     */
+    public List<Walk> join(Ticket ticket, Group group, boolean solo, int count) {
+        ticket.onStop(() -> stop(ticket));
+        List<Member> joining = Stream.generate(() -> new Member(ticket, group, solo))
+                .limit(count)
+                .toList();
+        lock.lock();
+        try {
+            joining.forEach(scheduler::join);
+            members.addAll(joining);
+        } finally {
+            lock.unlock();
+        }
+        return joining.stream().map(member -> new Walk(this, member)).toList();
+    }
+
+    void leave(Member member) {
+        lock.lock();
+        try {
+            if (members.remove(member) && scheduler.leave(member, System.nanoTime())) {
+                work.signal();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    List<float[]> evaluate(Member member, List<Row> rows) {
+        lock.lock();
+        try {
+            // Looked at under the lock: a stop is either seen here or finds the rows waiting.
+            member.ticket.throwIfStopped();
+            if (closed) {
+                throw closedDevice();
+            }
+            member.thread = Thread.currentThread();
+            member.answer = null;
+            if (scheduler.submit(member, rows, System.nanoTime()) || idle) {
+                work.signal();
+            }
+        } finally {
+            lock.unlock();
+        }
+        Answer answer = await(member);
+        member.ticket.throwIfStopped();
+        return switch (answer) {
+            case Answer.Outputs(List<float[]> outputs) -> outputs;
+            case Answer.Stopped(EvaluationStopped reason) -> throw reason;
+        };
+    }
+
+    private static Answer await(Member member) {
+        boolean interrupted = false;
+        while (member.answer == null) {
+            LockSupport.park(member);
+            interrupted |= Thread.interrupted();
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        return member.answer;
+    }
+
+    private void stop(Ticket ticket) {
+        lock.lock();
+        try {
+            members.stream()
+                    .filter(member -> member.ticket == ticket && member.phase == Phase.WAITING)
+                    .forEach(member -> {
+                        scheduler.withdraw(member);
+                        answer(member, new Answer.Stopped(ticket.reason()));
+                    });
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static void answer(Member member, Answer answer) {
+        member.answer = answer;
+        LockSupport.unpark(member.thread);
+    }
+
+    private void loop() {
+        try {
+            Decision.Launch call;
+            while ((call = gather()) != null) {
+                long started = System.nanoTime();
+                List<Answer> answers = run(call, call.members());
+                scatter(call, answers, started, System.nanoTime());
+            }
+        } finally {
+            abandon();
+        }
+    }
+
+    /** Waits for the next call; null when the device is closed. */
+    private Decision.Launch gather() {
+        lock.lock();
+        try {
+            long since = System.nanoTime();
+            while (!closed) {
+                switch (scheduler.next(System.nanoTime())) {
+                    case Decision.Launch call -> {
+                        counters = counters.gathered(System.nanoTime() - since);
+                        return call;
+                    }
+                    case Decision.Gather(long nanos) -> await(nanos);
+                    case Decision.Idle _ -> {
+                        idle = true;
+                        work.awaitUninterruptibly();
+                        idle = false;
+                        since = System.nanoTime();
+                    }
+                }
+            }
+            return null;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void await(long nanos) {
+        try {
+            work.awaitNanos(nanos);
+        } catch (InterruptedException e) {
+            // Nobody has a reason to interrupt this thread, and every caller looks at the state again.
+        }
+    }
+
+    /** One answer for each member. A call that fails is split until the guilty member is alone. */
+    private List<Answer> run(Decision.Launch call, List<Member> part) {
+        try {
+            return split(call.network(), part);
+        } catch (Throwable failure) {
+            counters = counters.failed();
+            boolean outOfMemory = failure instanceof Network.OutOfMemory || failure instanceof OutOfMemoryError;
+            if (outOfMemory) {
+                tooLarge(call, part);
+            }
+            if (part.size() == 1) {
+                return List.of(new Answer.Stopped(DeviceFailed.of(failure, outOfMemory)));
+            }
+            int half = part.size() / 2;
+            List<Answer> answers = new ArrayList<>(run(call, part.subList(0, half)));
+            answers.addAll(run(call, part.subList(half, part.size())));
+            return answers;
+        }
+    }
+
+    private List<Answer> split(Network network, List<Member> part) {
+        List<Row> rows = new ArrayList<>();
+        part.forEach(member -> rows.addAll(member.rows));
+        List<float[]> outputs = network.run(rows);
+        counters = counters.ran(rows.size());
+        List<Answer> answers = new ArrayList<>(part.size());
+        int first = 0;
+        for (Member member : part) {
+            int next = first + member.rows.size();
+            answers.add(new Answer.Outputs(List.copyOf(outputs.subList(first, next))));
+            first = next;
+        }
+        return answers;
+    }
+
+    private void tooLarge(Decision.Launch call, List<Member> part) {
+        lock.lock();
+        try {
+            scheduler.tooLarge(
+                    call, part.stream().mapToInt(member -> member.rows.size()).sum());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void scatter(Decision.Launch call, List<Answer> answers, long started, long ended) {
+        lock.lock();
+        try {
+            scheduler.finished(call, ended, ended - started);
+        } finally {
+            lock.unlock();
+        }
+        for (int i = 0; i < answers.size(); i++) {
+            answer(call.members().get(i), answers.get(i));
+        }
+        counters = counters.scattered(ended - started, System.nanoTime() - ended);
+    }
+
+    /** The device's thread ends: nobody may be left parked. */
+    private void abandon() {
+        lock.lock();
+        try {
+            closed = true;
+            members.stream()
+                    .filter(member -> member.phase == Phase.WAITING || member.phase == Phase.RUNNING)
+                    .forEach(member -> answer(member, new Answer.Stopped(closedDevice())));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static DeviceFailed closedDevice() {
+        return new DeviceFailed("the device is closed", false, null);
+    }
+
+    /** Ends the device's thread after the call that runs; walks that wait fail. */
+    @Override
+    public void close() {
+        lock.lock();
+        try {
+            closed = true;
+            work.signal();
+        } finally {
+            lock.unlock();
+        }
+        try {
+            device.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

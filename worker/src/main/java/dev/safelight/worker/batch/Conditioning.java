@@ -1,0 +1,19 @@
+package dev.safelight.worker.batch;
+
+/** What a row is conditioned on. Rows of one call have conditioning of one layout. */
+public sealed interface Conditioning {
+
+    /** A network without conditions. */
+    record Unconditional() implements Conditioning {}
+
+    /** The index of a class; the bundle's null index stands for no class. */
+    record ClassIndex(int index) implements Conditioning {}
+
+    /** Names what a network is fed beside latent and time; rows whose layouts differ never share a call. */
+    default String layout() {
+        return switch (this) {
+            case Unconditional _ -> "none";
+            case ClassIndex _ -> "class";
+        };
+    }
+}

@@ -1,0 +1,49 @@
+package dev.safelight.worker.batch;
+
+import java.util.List;
+
+/** A walk as the scheduler sees it: guarded by the scheduler's lock, but for {@code answer}. */
+final class Member {
+
+    enum Phase {
+        /** On the host, between two evaluations. */
+        COMPUTING,
+        /** Its rows wait for a call. */
+        WAITING,
+        /** Its rows are in a call. */
+        RUNNING,
+        /** Not admitted, or no longer. */
+        AWAY
+    }
+
+    /** What came of an evaluation. */
+    sealed interface Answer {
+        record Outputs(List<float[]> outputs) implements Answer {}
+
+        record Stopped(EvaluationStopped reason) implements Answer {}
+    }
+
+    final Ticket ticket;
+    final Group group;
+    /** Rows of this walk never share a call, so that its calls have the same shape whatever else runs. */
+    final boolean solo;
+
+    Phase phase = Phase.AWAY;
+    List<Row> rows = List.of();
+    /** Calls that its waiting rows have seen leave without them. */
+    int missed;
+
+    Thread thread;
+    volatile Answer answer;
+
+    Member(Ticket ticket, Group group, boolean solo) {
+        this.ticket = ticket;
+        this.group = group;
+        this.solo = solo || ticket.alone();
+    }
+
+    /** Members with equal keys may share calls. */
+    Object key() {
+        return solo ? this : group;
+    }
+}

@@ -1,0 +1,98 @@
+package dev.safelight.worker.batch;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Which rows run next on a device. A plain state machine: one caller at a time, no threads, no clock, no device. A member
+ * goes computing → waiting → running → computing, and may leave while it computes.
+ */
+final class Scheduler {
+
+    /** What the device should do. */
+    sealed interface Decision {
+        /** Run these members' rows in one call. */
+        record Launch(Network network, List<Member> members) implements Decision {}
+
+        /** Walks are on the host; look again when one submits, and in any case after so long. */
+        record Gather(long nanos) implements Decision {}
+
+        /** Nobody is here. */
+        record Idle() implements Decision {}
+    }
+
+    private final Map<Object, Line> lines = new LinkedHashMap<>();
+    private final TenantShares shares = new TenantShares();
+    private long launches;
+    private long deviceFreeSince;
+
+    void join(Member member) {
+        shares.arrive(member.ticket.tenant());
+        lines.computeIfAbsent(member.key(), _ -> new Line(member.group.network()))
+                .join(member);
+    }
+
+    /** @return whether a call can leave now */
+    boolean submit(Member member, List<Row> rows, long now) {
+        Line line = lines.get(member.key());
+        line.submit(member, rows, now);
+        return line.ready(now, deviceFreeSince);
+    }
+
+    /** Takes waiting rows back; does nothing in any other phase. */
+    void withdraw(Member member) {
+        if (member.phase == Member.Phase.WAITING) {
+            lines.get(member.key()).withdraw(member);
+        }
+    }
+
+    /** @return whether a call of those who stay can leave now */
+    boolean leave(Member member, long now) {
+        Line line = lines.get(member.key());
+        line.leave(member);
+        shares.leave(member.ticket.tenant());
+        if (line.empty()) {
+            lines.remove(member.key());
+            return false;
+        }
+        return line.ready(now, deviceFreeSince);
+    }
+
+    /** Lines take turns, but for a line that holds more urgent rows. */
+    Decision next(long now) {
+        Line best = null;
+        long patience = Long.MAX_VALUE;
+        for (Line line : lines.values()) {
+            if (line.ready(now, deviceFreeSince)) {
+                best = best == null || precedes(line, best) ? line : best;
+            } else if (line.someoneWaits()) {
+                patience = Math.min(patience, line.deadline(deviceFreeSince) - now);
+            } else if (line.someoneComputes()) {
+                patience = Math.min(patience, line.patience());
+            }
+        }
+        if (best != null) {
+            return new Decision.Launch(best.network(), best.launch(++launches, shares));
+        }
+        return patience == Long.MAX_VALUE ? new Decision.Idle() : new Decision.Gather(patience);
+    }
+
+    private static boolean precedes(Line line, Line other) {
+        int urgency = Integer.compare(line.highestPriority(), other.highestPriority());
+        return urgency > 0 || urgency == 0 && line.lastLaunch() < other.lastLaunch();
+    }
+
+    /** A call has ended: its members are on the host again. */
+    void finished(Decision.Launch call, long now, long runNanos) {
+        deviceFreeSince = now;
+        Line line = lines.get(call.members().getFirst().key());
+        line.observe(runNanos);
+        call.members().forEach(line::compute);
+    }
+
+    /** The device could not hold a call of so many rows. */
+    void tooLarge(Decision.Launch call, int rows) {
+        lines.get(call.members().getFirst().key()).tooLarge(rows);
+    }
+}

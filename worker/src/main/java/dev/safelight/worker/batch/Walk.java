@@ -1,0 +1,33 @@
+package dev.safelight.worker.batch;
+
+import java.util.List;
+
+/**
+ * A walk's place on a device, for one thread. While it is open and between two evaluations, other walks wait a moment
+ * for it: leave before anything that takes longer than a step's arithmetic.
+ */
+public final class Walk implements AutoCloseable {
+    private final Batcher batcher;
+    private final Member member;
+
+    Walk(Batcher batcher, Member member) {
+        this.batcher = batcher;
+        this.member = member;
+    }
+
+    /**
+     * Runs the rows in one network call, with whatever other rows are there. Parks the calling thread.
+     *
+     * @return one output for each row
+     * @throws EvaluationStopped and nothing else
+     */
+    public List<float[]> evaluate(List<Row> rows) {
+        return batcher.evaluate(member, rows);
+    }
+
+    /** Leaves the device; doing so twice is harmless. */
+    @Override
+    public void close() {
+        batcher.leave(member);
+    }
+}

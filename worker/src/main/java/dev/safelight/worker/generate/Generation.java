@@ -1,0 +1,111 @@
+package dev.safelight.worker.generate;
+
+import dev.safelight.common.job.JobError;
+import dev.safelight.common.request.GenerationInput;
+import dev.safelight.worker.batch.EvaluationStopped;
+import dev.safelight.worker.batch.Ticket;
+import dev.safelight.worker.batch.Walk;
+import dev.safelight.worker.decode.Decoder;
+import dev.safelight.worker.decode.Picture;
+import dev.safelight.worker.sample.Denoiser;
+import dev.safelight.worker.sample.GaussianNoise;
+import dev.safelight.worker.sample.Noise;
+import dev.safelight.worker.sample.Plan;
+import dev.safelight.worker.sample.Sampler;
+import dev.safelight.worker.sample.Start;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+
+/** The sampling of one job: each image is a walk on its own virtual thread. */
+public record Generation(Model model, GenerationInput input) {
+
+    /**
+     * Samples and decodes all images; blocks until every walk has left the device. The first walk that fails ends the
+     * others.
+     *
+     * @param ticket serves one run
+     * @throws InterruptedException when the calling thread is interrupted: the walks are stopped first
+     * @throws IllegalStateException for a bug; its cause is what a walk threw
+     */
+    public Outcome run(Ticket ticket, Progress.Listener listener) throws InterruptedException {
+        Request request;
+        try {
+            request = Request.of(input, model);
+        } catch (IllegalArgumentException e) {
+            return new Outcome.Failed(new JobError("invalid_input", e.getMessage()));
+        }
+        return run(request.sampler(), request, ticket, listener);
+    }
+
+    private <S extends Record> Outcome run(
+            Sampler<S> sampler, Request request, Ticket ticket, Progress.Listener listener)
+            throws InterruptedException {
+        Plan plan = request.plan();
+        Course<S> course = new Course<>(sampler, plan.steps(), input.count(), listener);
+        Picture[] pictures = new Picture[input.count()];
+        AtomicReference<Throwable> failure = new AtomicReference<>();
+        List<Thread> threads = new ArrayList<>();
+        List<Walk> walks = model.batcher().join(ticket, model.group(), input.strict(), input.count());
+        for (Walk walk : walks) {
+            int image = threads.size();
+            threads.add(Thread.ofVirtual()
+                    .name("walk-" + ticket.job().jobId() + "-" + image)
+                    .start(() -> {
+                        try {
+                            pictures[image] = model.decoder().decode(sample(sampler, request, walk, image, course));
+                        } catch (Throwable e) {
+                            if (failure.compareAndSet(null, e)) {
+                                ticket.cancel();
+                            }
+                        }
+                    }));
+        }
+        await(threads, ticket);
+        return failure.get() == null ? new Outcome.Pictures(Arrays.asList(pictures)) : outcome(failure.get());
+    }
+
+    private <S extends Record> float[] sample(
+            Sampler<S> sampler, Request request, Walk walk, int image, Course<S> course) {
+        try (walk) {
+            Plan plan = request.plan();
+            Noise noise = new GaussianNoise(input.seed() + image);
+            Denoiser denoiser = new NetworkDenoiser(walk, request.guidance(), request.conditions(), model.prediction());
+            S state = sampler.begin(Start.noise(noise, model.latentSize()), plan);
+            while (!sampler.done(state, plan)) {
+                state = sampler.step(state, plan, noise, denoiser);
+                course.stepped(image, state);
+            }
+            return sampler.latent(state);
+        }
+    }
+
+    private static void await(List<Thread> threads, Ticket ticket) throws InterruptedException {
+        InterruptedException interruption = null;
+        for (Thread thread : threads) {
+            while (thread.isAlive()) {
+                try {
+                    thread.join();
+                } catch (InterruptedException e) {
+                    interruption = e;
+                    ticket.loseLease();
+                }
+            }
+        }
+        if (interruption != null) {
+            throw interruption;
+        }
+    }
+
+    private static Outcome outcome(Throwable failure) {
+        return switch (failure) {
+            case EvaluationStopped.Canceled _ -> new Outcome.Canceled();
+            case EvaluationStopped.LeaseLost _ -> new Outcome.LeaseLost();
+            case EvaluationStopped.DeviceFailed e ->
+                new Outcome.Failed(new JobError(e.outOfMemory() ? "out_of_memory" : "network_failed", e.getMessage()));
+            case Decoder.NotFinite e -> new Outcome.Failed(new JobError("diverged", e.getMessage()));
+            default -> throw new IllegalStateException("a walk failed", failure);
+        };
+    }
+}

@@ -1,0 +1,188 @@
+package dev.safelight.worker.model;
+
+import ai.djl.engine.EngineException;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.ndarray.types.SparseFormat;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.engine.PtSymbolBlock;
+import ai.djl.pytorch.jni.IValueUtils;
+import ai.djl.pytorch.jni.JniUtils;
+import dev.safelight.common.bundle.Bundle;
+import dev.safelight.common.bundle.BundleException;
+import dev.safelight.common.bundle.BundleReader;
+import dev.safelight.common.bundle.Manifest;
+import dev.safelight.worker.batch.Conditioning;
+import dev.safelight.worker.batch.Network;
+import dev.safelight.worker.batch.Row;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.LongStream;
+
+/**
+ * A TorchScript file on a device. Its {@code forward} takes the inputs that the manifest lists, in that order: {@code x}
+ * float [rows, latent shape], {@code t} float [rows], {@code class} long [rows]; its first result has one slice a row.
+ */
+public final class TorchNetwork implements Network, AutoCloseable {
+    private static final Set<String> INPUTS = Set.of("x", "t", "class");
+    /** Wide enough for every vector instruction, so that results do not depend on where a buffer happens to lie. */
+    private static final int ALIGNMENT = 64;
+
+    private final Device device;
+    private final NDManager manager;
+    private final PtSymbolBlock block;
+    private final List<String> inputs;
+    private final List<Integer> shape;
+    private final int latentSize;
+    private final int maxRows;
+    private ByteBuffer latents;
+    private ByteBuffer times;
+    private ByteBuffer classes;
+
+    private TorchNetwork(Device device, NDManager manager, PtSymbolBlock block, Manifest manifest, String role) {
+        this.device = device;
+        this.manager = manager;
+        this.block = block;
+        this.inputs = manifest.networks().get(role).inputs();
+        this.shape = manifest.latent().shape();
+        this.latentSize = manifest.latent().size();
+        this.maxRows = manifest.networks().get(role).maxRows();
+        allocate(maxRows);
+    }
+
+    /**
+     * Loads the network that fills a role of a bundle.
+     *
+     * @throws BundleException when its digest is wrong, PyTorch cannot read it, or it wants inputs that nobody can give
+     */
+    public static TorchNetwork load(Bundle bundle, String role, Device device) {
+        List<String> inputs = bundle.manifest().networks().get(role).inputs();
+        if (!INPUTS.containsAll(inputs)) {
+            throw new BundleException("bundle " + bundle.name() + ": networks." + role
+                    + ".inputs must be of x, t and class, not " + inputs);
+        }
+        NDManager manager = device.newManager();
+        try (InputStream file = Files.newInputStream(BundleReader.verified(bundle, role))) {
+            PtSymbolBlock block = JniUtils.loadModule((PtNDManager) manager, file, true, false);
+            block.freezeParameters(true);
+            return new TorchNetwork(device, manager, block, bundle.manifest(), role);
+        } catch (IOException | EngineException e) {
+            manager.close();
+            throw new BundleException(
+                    "bundle " + bundle.name() + ": cannot load its " + role + ": " + e.getMessage(), e);
+        } catch (RuntimeException e) {
+            manager.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public int maxRows() {
+        return maxRows;
+    }
+
+    @Override
+    public List<float[]> run(List<Row> rows) {
+        if (rows.size() * Long.BYTES > classes.capacity()) {
+            allocate(rows.size());
+        }
+        // A manager a call: whatever the call creates dies with it.
+        try (NDManager call = manager.newSubManager()) {
+            NDList arguments = new NDList(inputs.size());
+            for (String input : inputs) {
+                arguments.add(argument((PtNDManager) call, input, rows));
+            }
+            NDArray output = IValueUtils.forward(block, arguments, false).getFirst();
+            return slices(output.toDevice(ai.djl.Device.cpu(), false), rows.size());
+        } catch (EngineException e) {
+            throw saysOutOfMemory(e) ? new OutOfMemory(e.getMessage(), e) : e;
+        }
+    }
+
+    private NDArray argument(PtNDManager call, String input, List<Row> rows) {
+        int count = rows.size();
+        switch (input) {
+            case "x" -> {
+                FloatBuffer floats = latents.asFloatBuffer();
+                rows.forEach(row -> floats.put(row.latent()));
+                long[] dimensions = LongStream.concat(
+                                LongStream.of(count), shape.stream().mapToLong(Integer::longValue))
+                        .toArray();
+                return tensor(call, latents, new Shape(dimensions), DataType.FLOAT32);
+            }
+            case "t" -> {
+                FloatBuffer floats = times.asFloatBuffer();
+                rows.forEach(row -> floats.put(row.time()));
+                return tensor(call, times, new Shape(count), DataType.FLOAT32);
+            }
+            case "class" -> {
+                for (int i = 0; i < count; i++) {
+                    classes.putLong(i * Long.BYTES, classIndex(rows.get(i).conditioning()));
+                }
+                return tensor(call, classes, new Shape(count), DataType.INT64);
+            }
+            default -> throw new IllegalStateException("no input is called " + input);
+        }
+    }
+
+    private static long classIndex(Conditioning conditioning) {
+        return switch (conditioning) {
+            case Conditioning.ClassIndex(int index) -> index;
+            case Conditioning.Unconditional _ -> throw new IllegalArgumentException("the network wants a class");
+        };
+    }
+
+    /** On the CPU the tensor is a view of the buffer; a GPU gets a copy. */
+    private NDArray tensor(PtNDManager call, ByteBuffer buffer, Shape shape, DataType type) {
+        return JniUtils.createNdFromByteBuffer(call, buffer, shape, type, SparseFormat.DENSE, device.torchDevice());
+    }
+
+    private static List<float[]> slices(NDArray output, int rows) {
+        FloatBuffer floats =
+                output.toByteBuffer(true).order(ByteOrder.nativeOrder()).asFloatBuffer();
+        int size = floats.remaining() / rows;
+        List<float[]> slices = new ArrayList<>(rows);
+        for (int i = 0; i < rows; i++) {
+            float[] slice = new float[size];
+            floats.get(slice);
+            slices.add(slice);
+        }
+        return slices;
+    }
+
+    private static boolean saysOutOfMemory(EngineException e) {
+        String message = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
+        return message.contains("out of memory") || message.contains("can't allocate memory");
+    }
+
+    private void allocate(int rows) {
+        latents = aligned((long) rows * latentSize * Float.BYTES);
+        times = aligned((long) rows * Float.BYTES);
+        classes = aligned((long) rows * Long.BYTES);
+    }
+
+    private static ByteBuffer aligned(long bytes) {
+        return ByteBuffer.allocateDirect(Math.toIntExact(bytes + ALIGNMENT))
+                .alignedSlice(ALIGNMENT)
+                .slice(0, Math.toIntExact(bytes))
+                .order(ByteOrder.nativeOrder());
+    }
+
+    /** Frees the weights; no call may be running. */
+    @Override
+    public void close() {
+        block.close();
+        manager.close();
+    }
+}

@@ -1,0 +1,24 @@
+package dev.safelight.worker.sample;
+
+/**
+ * A point of the forward process: x = signal · x0 + noise · z.
+ *
+ * @param time what the network is told: the 0-based training index, possibly between two indices
+ * @param signal a, the factor of clean data
+ * @param noise s, the standard deviation of the noise
+ */
+public record Level(double time, double signal, double noise) {
+
+    /** Where every walk ends: data without noise. No network is ever asked about it. */
+    public static final Level CLEAN = new Level(-1, 1, 0);
+
+    /** σ = s/a, the noise that is left when x is divided by its signal (Karras et al. 2022). */
+    public double sigma() {
+        return noise / signal;
+    }
+
+    /** λ = ln(a/s), half the log signal-to-noise ratio (Lu et al. 2022). Infinite for {@link #CLEAN}. */
+    public double lambda() {
+        return Math.log(signal / noise);
+    }
+}

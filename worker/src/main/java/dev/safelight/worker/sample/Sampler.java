@@ -1,0 +1,24 @@
+package dev.safelight.worker.sample;
+
+import java.util.Optional;
+
+/**
+ * One numerical method that walks a latent from noise to data. Samplers have no memory: {@code S} holds all that is
+ * needed to go on, in numbers and float arrays only, so a walk can be put down between any two steps and taken up
+ * elsewhere. Arrays inside a state are never changed.
+ */
+public interface Sampler<S extends Record> {
+
+    S begin(Start start, Plan plan);
+
+    /** One step; may ask the denoiser more than once. */
+    S step(S state, Plan plan, Noise noise, Denoiser denoiser);
+
+    boolean done(S state, Plan plan);
+
+    /** The latent in the scale of the process; the clean latent once the walk is done. */
+    float[] latent(S state);
+
+    /** The latest estimate of the clean latent, for previews; empty before the first step. */
+    Optional<float[]> denoised(S state);
+}
