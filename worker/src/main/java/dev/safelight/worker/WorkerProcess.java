@@ -1,0 +1,221 @@
+package dev.safelight.worker;
+
+import dev.safelight.common.bundle.BundleLibrary;
+import dev.safelight.common.store.Database;
+import dev.safelight.common.store.ForeignStoreException;
+import dev.safelight.common.store.ObjectStore;
+import dev.safelight.common.store.ObjectStores;
+import dev.safelight.common.store.StoreClaim;
+import dev.safelight.worker.attempt.Attempts;
+import dev.safelight.worker.attempt.Models;
+import dev.safelight.worker.generate.Engine;
+import dev.safelight.worker.generate.Model;
+import dev.safelight.worker.intake.Intake;
+import dev.safelight.worker.intake.Room;
+import dev.safelight.worker.lease.Heartbeat;
+import dev.safelight.worker.lease.Leases;
+import dev.safelight.worker.signal.Signals;
+import dev.safelight.worker.store.JobStore;
+import dev.safelight.worker.store.Transient;
+import dev.safelight.worker.store.WorkerRow;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
+import org.jdbi.v3.core.JdbiException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A worker: its parts, put together, started and stopped in order. */
+public final class WorkerProcess implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(WorkerProcess.class);
+    /** After the grace: for the attempts to reach their next step, and for Postgres to hear of it. */
+    private static final Duration HAND_BACK = Duration.ofSeconds(2);
+
+    private static final Duration PAUSE = Duration.ofMillis(500);
+
+    private final WorkerSettings settings;
+    private final AutoCloseable engine;
+    private final Database database;
+    private final ObjectStore objects;
+    private final JobStore store;
+    private final Heartbeat heartbeat;
+    private final Room room;
+    private final Signals signals;
+    private final Attempts attempts;
+    private final Intake intake;
+    private final MetricsPage metricsPage;
+    private boolean drained;
+
+    /**
+     * What a worker runs its jobs with, loaded and warm.
+     *
+     * @param device where the networks run, for people
+     * @param engine closed with the worker
+     */
+    public record Equipment(String device, Models models, AutoCloseable engine) {
+        /**
+         * Loads every model of the worker's queues.
+         *
+         * @throws dev.safelight.common.bundle.BundleException when one cannot be loaded
+         * @throws RuntimeException when the device asked for is not there
+         */
+        static Equipment load(WorkerSettings settings) {
+            Engine engine = Engine.open(settings.device());
+            try {
+                List<Model> models = BundleLibrary.open(settings.models()).all().stream()
+                        .filter(bundle ->
+                                settings.queues().contains(bundle.manifest().queue()))
+                        .map(engine::load)
+                        .toList();
+                return new Equipment(engine.device(), new Models(models), engine);
+            } catch (RuntimeException e) {
+                engine.close();
+                throw e;
+            }
+        }
+    }
+
+    private WorkerProcess(WorkerSettings settings, Equipment equipment, PrometheusMeterRegistry meters)
+            throws IOException {
+        LongSupplier nanoTime = System::nanoTime;
+        this.settings = settings;
+        this.engine = equipment.engine();
+        UUID id = UUID.randomUUID();
+        this.database = Database.open(settings.database(), "safelight-worker");
+        this.objects = ObjectStores.open(settings.store());
+        this.store = new JobStore(database, id, settings.lease());
+        Leases leases = new Leases(settings.selfFence(), nanoTime);
+        WorkerRow row = new WorkerRow(
+                id,
+                host(),
+                equipment.device(),
+                settings.queues(),
+                equipment.models().names(),
+                settings.slots(),
+                settings.headroom());
+        this.heartbeat = new Heartbeat(leases, store, row, settings.beat(), nanoTime);
+        this.room = new Room(settings.slots(), settings.headroom());
+        this.signals = new Signals(settings.kafka(), leases);
+        this.attempts = new Attempts(
+                equipment.models(), objects, store, leases, room, signals, meters, settings.attempts(), nanoTime);
+        this.intake =
+                new Intake(settings.kafka(), settings.queues(), settings.slots(), room, leases, store, attempts::start);
+        Gauge.builder("safelight.jobs.running", room, Room::jobs).register(meters);
+        this.metricsPage = MetricsPage.open(settings.metricsPort(), meters);
+    }
+
+    /**
+     * Starts a worker on the models of its folder.
+     *
+     * @throws UncheckedIOException when the object store or the metrics port cannot be opened
+     * @throws RuntimeException when a model cannot be loaded, or the device asked for is not there
+     */
+    public static WorkerProcess start(WorkerSettings settings) {
+        return start(settings, Equipment.load(settings), new PrometheusMeterRegistry(PrometheusConfig.DEFAULT));
+    }
+
+    /** Starts a worker with equipment of the caller's; the worker closes it. */
+    public static WorkerProcess start(WorkerSettings settings, Equipment equipment, PrometheusMeterRegistry meters) {
+        try {
+            WorkerProcess worker = new WorkerProcess(settings, equipment, meters);
+            worker.claimStore();
+            worker.signals.start();
+            worker.heartbeat.start();
+            worker.intake.start();
+            LOG.info(
+                    "worker on {} serves queues {} with models {}",
+                    equipment.device(),
+                    settings.queues(),
+                    equipment.models().names());
+            return worker;
+        } catch (IOException e) {
+            closeQuietly(equipment.engine());
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Waits until Postgres answers, and refuses a store that is not the one the API reads. */
+    private void claimStore() throws IOException {
+        boolean told = false;
+        while (true) {
+            try {
+                StoreClaim.check(database.jdbi(), objects);
+                return;
+            } catch (JdbiException e) {
+                if (!Transient.is(e)) {
+                    throw e;
+                }
+                if (!told) {
+                    LOG.warn("waiting for Postgres: {}", e.getMessage());
+                    told = true;
+                }
+                LockSupport.parkNanos(PAUSE.toNanos());
+            } catch (ForeignStoreException e) {
+                throw new IllegalStateException(e.getMessage(), e);
+            }
+        }
+    }
+
+    /** Takes no more work, lets what runs finish within the grace, and hands back the rest. */
+    public synchronized void drain() {
+        if (drained) {
+            return;
+        }
+        drained = true;
+        LOG.info("draining {} jobs", room.jobs());
+        heartbeat.drain();
+        intake.stop();
+        try {
+            if (!room.awaitEmpty(settings.drainGrace())) {
+                LOG.info("handing back {} jobs", room.jobs());
+                attempts.drain();
+                room.awaitEmpty(HAND_BACK);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Drains and stops. */
+    @Override
+    public synchronized void close() {
+        drain();
+        heartbeat.close();
+        try {
+            store.retire();
+        } catch (RuntimeException e) {
+            LOG.info("cannot sign off: {}", e.toString());
+        }
+        signals.close();
+        intake.close();
+        metricsPage.close();
+        closeQuietly(engine);
+        objects.close();
+        database.close();
+    }
+
+    private static void closeQuietly(AutoCloseable part) {
+        try {
+            part.close();
+        } catch (Exception e) {
+            LOG.warn("closing {}: {}", part, e.toString());
+        }
+    }
+
+    private static String host() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            return "unknown";
+        }
+    }
+}

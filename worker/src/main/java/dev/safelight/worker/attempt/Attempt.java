@@ -1,0 +1,232 @@
+package dev.safelight.worker.attempt;
+
+import dev.safelight.common.event.Signal;
+import dev.safelight.common.job.Fence;
+import dev.safelight.common.job.JobError;
+import dev.safelight.common.job.JobState;
+import dev.safelight.common.job.Priority;
+import dev.safelight.common.request.GenerationInput;
+import dev.safelight.common.wire.Json;
+import dev.safelight.worker.attempt.Outcome.Canceled;
+import dev.safelight.worker.attempt.Outcome.Failed;
+import dev.safelight.worker.attempt.Outcome.LeaseLost;
+import dev.safelight.worker.attempt.Outcome.Returned;
+import dev.safelight.worker.attempt.Outcome.Succeeded;
+import dev.safelight.worker.batch.Ticket;
+import dev.safelight.worker.decode.Picture;
+import dev.safelight.worker.generate.Generation;
+import dev.safelight.worker.generate.Model;
+import dev.safelight.worker.generate.Outcome.Pictures;
+import dev.safelight.worker.intake.Room;
+import dev.safelight.worker.lease.LeaseHolder;
+import dev.safelight.worker.lease.Leases;
+import dev.safelight.worker.output.Origin;
+import dev.safelight.worker.store.ClaimedJob;
+import dev.safelight.worker.store.JobStore;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jdbi.v3.core.JdbiException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One attempt of one job, on a virtual thread of its own: wait for the process if it must be alone, make the images, store
+ * them, tell Postgres. Each part either goes on or is the outcome.
+ */
+final class Attempt implements LeaseHolder {
+    private static final Logger LOG = LoggerFactory.getLogger(Attempt.class);
+    private static final Duration LOOK_AT_LEASE = Duration.ofMillis(200);
+
+    private enum Stop {
+        CANCEL,
+        DRAIN,
+        CUT_OFF,
+        LEASE_TAKEN
+    }
+
+    private final ClaimedJob job;
+    private final Ticket ticket;
+    private final Models models;
+    private final PatientWriter writer;
+    private final Settler settler;
+    private final JobStore store;
+    private final Leases leases;
+    private final Room room;
+    private final AttemptSettings settings;
+    private final AtomicReference<Stop> stop = new AtomicReference<>();
+    private volatile int step;
+    private volatile int steps = 1;
+    private boolean hadTheRoom;
+
+    Attempt(
+            ClaimedJob job,
+            Models models,
+            PatientWriter writer,
+            Settler settler,
+            JobStore store,
+            Leases leases,
+            Room room,
+            AttemptSettings settings) {
+        this.job = job;
+        this.ticket = new Ticket(
+                job.fence().job(),
+                Priority.ofRank(job.priority()),
+                job.createdAt().toEpochMilli(),
+                job.mustRunAlone());
+        this.models = models;
+        this.writer = writer;
+        this.settler = settler;
+        this.store = store;
+        this.leases = leases;
+        this.room = room;
+        this.settings = settings;
+    }
+
+    /** @return what the job became; running when it is somebody else's now */
+    JobState run() {
+        Outcome outcome;
+        try {
+            outcome = attempt();
+        } catch (UnservableJob unservable) {
+            LOG.warn("job {} goes back: {}", job.fence().job().jobId(), unservable.getMessage());
+            outcome = new Returned(unservable.error(), true, settings.bundleDelay());
+        } catch (InterruptedException e) {
+            outcome = new LeaseLost(false);
+        } catch (RuntimeException e) {
+            LOG.error(
+                    "attempt {} of job {} failed",
+                    job.fence().attempt(),
+                    job.fence().job().jobId(),
+                    e);
+            outcome = new Failed(new JobError("worker_error", String.valueOf(e.getMessage())));
+        }
+        return settler.settle(job.fence(), outcome);
+    }
+
+    private Outcome attempt() throws InterruptedException {
+        if (job.mustRunAlone() && !haveTheProcess()) {
+            return stopped();
+        }
+        GenerationInput input;
+        try {
+            input = Json.read(job.input(), GenerationInput.class);
+        } catch (UncheckedIOException e) {
+            return new Failed(new JobError("invalid_input", "the stored input cannot be read: " + e.getMessage()));
+        }
+        Model model = models.of(job);
+        steps = input.steps();
+        return switch (new Generation(model, input).run(ticket, progress -> step = progress.step())) {
+            case Pictures(List<Picture> pictures) -> store(new Origin(job.model(), job.bundle(), input), pictures);
+            case dev.safelight.worker.generate.Outcome.Failed(JobError error) -> new Failed(error);
+            case dev.safelight.worker.generate.Outcome.Canceled _, dev.safelight.worker.generate.Outcome.LeaseLost _ ->
+                stopped();
+        };
+    }
+
+    private Outcome store(Origin origin, List<Picture> pictures) throws InterruptedException {
+        try {
+            return new Succeeded(writer.write(job.fence(), origin, pictures, this::mayWrite));
+        } catch (PatientWriter.LeaseGone e) {
+            return stopped();
+        } catch (IOException e) {
+            LOG.warn(
+                    "job {} goes back: the object store failed: {}",
+                    job.fence().job().jobId(),
+                    e.toString());
+            return new Returned(
+                    new JobError("store_unreachable", "the object store failed: " + e.getMessage()),
+                    true,
+                    settings.retryDelay());
+        }
+    }
+
+    /** Waits until no other job runs here, and says so in Postgres before the first step. */
+    private boolean haveTheProcess() throws InterruptedException {
+        while (!room.awaitAlone(LOOK_AT_LEASE)) {
+            if (stop.get() != null) {
+                return false;
+            }
+        }
+        hadTheRoom = true;
+        while (stop.get() == null) {
+            try {
+                if (store.runAlone(job.fence())) {
+                    return true;
+                }
+                stop.set(Stop.LEASE_TAKEN);
+            } catch (JdbiException e) {
+                Thread.sleep(LOOK_AT_LEASE);
+            }
+        }
+        return false;
+    }
+
+    private Outcome stopped() {
+        Stop reason = stop.get();
+        return switch (reason == null ? Stop.CUT_OFF : reason) {
+            case CANCEL -> new Canceled();
+            case DRAIN -> new Returned(new JobError("draining", "the worker is shutting down"), false, Duration.ZERO);
+            case CUT_OFF -> new LeaseLost(false);
+            case LEASE_TAKEN -> new LeaseLost(true);
+        };
+    }
+
+    /** Asked before every durable write. A process that was stopped for a while finds out here. */
+    private boolean mayWrite() {
+        if (!leases.fresh()) {
+            stop.compareAndSet(null, Stop.CUT_OFF);
+        }
+        return stop.get() == null || stop.get() == Stop.DRAIN;
+    }
+
+    @Override
+    public Fence fence() {
+        return job.fence();
+    }
+
+    @Override
+    public int step() {
+        return step;
+    }
+
+    @Override
+    public void loseLease(boolean known) {
+        stop.set(known ? Stop.LEASE_TAKEN : Stop.CUT_OFF);
+        ticket.loseLease();
+    }
+
+    @Override
+    public void cancel() {
+        stop.compareAndSet(null, Stop.CANCEL);
+        ticket.cancel();
+    }
+
+    /** Stops at the next step and hands the job back; one that is already storing its images goes on. */
+    void drain() {
+        stop.compareAndSet(null, Stop.DRAIN);
+        ticket.loseLease();
+    }
+
+    @Override
+    public Signal.Entry signal(JobState state) {
+        int done = state == JobState.SUCCEEDED ? steps : step;
+        return new Signal.Entry(
+                job.fence().job().tenantId(),
+                job.fence().job().jobId(),
+                job.fence().attempt(),
+                state,
+                done,
+                steps);
+    }
+
+    boolean mustRunAlone() {
+        return job.mustRunAlone();
+    }
+
+    boolean hadTheRoom() {
+        return hadTheRoom;
+    }
+}

@@ -1,0 +1,32 @@
+package dev.safelight.worker.attempt;
+
+import dev.safelight.common.job.JobError;
+import dev.safelight.worker.store.StoredOutput;
+import java.time.Duration;
+import java.util.List;
+
+/** How an attempt ended, before Postgres has been told. */
+public sealed interface Outcome {
+    /** All images lie in the object store. */
+    record Succeeded(List<StoredOutput> outputs) implements Outcome {}
+
+    /** The job cannot succeed, here or elsewhere. */
+    record Failed(JobError error) implements Outcome {}
+
+    /**
+     * The job should run again.
+     *
+     * @param strike whether it counts against the job
+     */
+    record Returned(JobError reason, boolean strike, Duration delay) implements Outcome {}
+
+    /** A client asked. */
+    record Canceled() implements Outcome {}
+
+    /**
+     * The job is, or may be, somebody else's.
+     *
+     * @param known false when this worker only could not beat: Postgres may still think that it holds the job
+     */
+    record LeaseLost(boolean known) implements Outcome {}
+}
