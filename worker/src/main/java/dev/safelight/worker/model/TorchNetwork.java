@@ -73,10 +73,15 @@ public final class TorchNetwork implements Network, AutoCloseable {
                     + ".inputs must be of x, t and class, not " + inputs);
         }
         NDManager manager = device.newManager();
+        return new TorchNetwork(device, manager, loadBlock(bundle, role, manager), bundle.manifest(), role);
+    }
+
+    /** Closes the manager when it throws. */
+    static PtSymbolBlock loadBlock(Bundle bundle, String role, NDManager manager) {
         try (InputStream file = Files.newInputStream(BundleReader.verified(bundle, role))) {
             PtSymbolBlock block = JniUtils.loadModule((PtNDManager) manager, file, true, false);
             block.freezeParameters(true);
-            return new TorchNetwork(device, manager, block, bundle.manifest(), role);
+            return block;
         } catch (IOException | EngineException e) {
             manager.close();
             throw new BundleException(

@@ -1,0 +1,65 @@
+package dev.safelight.standalone.evaluate;
+
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.zip.GZIPInputStream;
+
+/**
+ * Gray pictures with their classes, as the MNIST family publishes them.
+ *
+ * @param pictures [n][height · width] bytes, row-major
+ * @param labels [n] class indices
+ */
+public record LabelledPictures(List<byte[]> pictures, List<Integer> labels) {
+    private static final int PICTURES = 0x0803;
+    private static final int LABELS = 0x0801;
+
+    /**
+     * Reads the pair {@code <prefix>-images-idx3-ubyte.gz} and {@code <prefix>-labels-idx1-ubyte.gz}.
+     *
+     * @throws IOException when a file is missing or is not in the IDX format
+     */
+    public static LabelledPictures read(Path folder, String prefix) throws IOException {
+        List<byte[]> pictures = new ArrayList<>();
+        try (DataInputStream in = open(folder.resolve(prefix + "-images-idx3-ubyte.gz"), PICTURES)) {
+            int count = in.readInt();
+            int size = Math.multiplyExact(in.readInt(), in.readInt());
+            for (int i = 0; i < count; i++) {
+                pictures.add(in.readNBytes(size));
+            }
+        }
+        List<Integer> labels = new ArrayList<>();
+        try (DataInputStream in = open(folder.resolve(prefix + "-labels-idx1-ubyte.gz"), LABELS)) {
+            int count = in.readInt();
+            for (int i = 0; i < count; i++) {
+                labels.add(in.readUnsignedByte());
+            }
+        }
+        return new LabelledPictures(pictures, labels);
+    }
+
+    /** The first {@code each} pictures of every class, in file order. */
+    public List<byte[]> first(int each, int classes) {
+        int[] taken = new int[classes];
+        List<byte[]> chosen = new ArrayList<>();
+        for (int i = 0; i < pictures.size(); i++) {
+            if (taken[labels.get(i)]++ < each) {
+                chosen.add(pictures.get(i));
+            }
+        }
+        return chosen;
+    }
+
+    private static DataInputStream open(Path file, int magic) throws IOException {
+        DataInputStream in = new DataInputStream(new GZIPInputStream(Files.newInputStream(file), 1 << 16));
+        if (in.readInt() != magic) {
+            in.close();
+            throw new IOException(file + " is not an IDX file of the expected kind");
+        }
+        return in;
+    }
+}
