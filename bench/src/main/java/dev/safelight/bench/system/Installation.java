@@ -1,0 +1,126 @@
+package dev.safelight.bench.system;
+
+import dev.safelight.common.config.DatabaseSettings;
+import dev.safelight.embedded.Folders;
+import dev.safelight.embedded.LocalKafka;
+import dev.safelight.embedded.LocalPostgres;
+import dev.safelight.migrations.Migrations;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * A new installation for one bench: Postgres as a process, Kafka in this one, and API and workers as processes of their
+ * own as they are asked for. Its folder lies beside the build and not in the temporary files, which may be memory.
+ */
+public final class Installation implements AutoCloseable {
+    private static final Pattern LISTENS = Pattern.compile("listens on (http\\S+)");
+    private static final Pattern SERVES = Pattern.compile("serves queues");
+    private static final String DATABASE = "safelight";
+
+    private final Path root;
+    private final Path models;
+    private final Path folder;
+    private final LocalPostgres postgres;
+    private final LocalKafka kafka;
+    private final List<AutoCloseable> children = new ArrayList<>();
+
+    private Installation(Path root, Path models, Path folder, LocalPostgres postgres, LocalKafka kafka) {
+        this.root = root;
+        this.models = models;
+        this.folder = folder;
+        this.postgres = postgres;
+        this.kafka = kafka;
+    }
+
+    /** @param models folder of bundles; null takes the repository's */
+    public static Installation start(Path models) throws IOException {
+        Path root = Path.of(System.getProperty("safelight.root", "")).toAbsolutePath();
+        Path folder = Files.createTempDirectory(Files.createDirectories(root.resolve("bench/target")), "installation");
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> Folders.delete(folder)));
+        LocalPostgres postgres = LocalPostgres.start(folder.resolve("postgres"), 0);
+        postgres.createDatabase(DATABASE, "template1");
+        Migrations.apply(postgres.settings(DATABASE, 1));
+        LocalKafka kafka = LocalKafka.start(folder.resolve("kafka"), 0);
+        return new Installation(root, models == null ? root.resolve("models") : models, folder, postgres, kafka);
+    }
+
+    public Path folder() {
+        return folder;
+    }
+
+    public DatabaseSettings database() {
+        return postgres.settings(DATABASE, 8);
+    }
+
+    /** The variables that every process of this installation gets. */
+    public Map<String, String> environment() {
+        Map<String, String> environment = new TreeMap<>();
+        environment.put("SAFELIGHT_DATABASE_URL", database().url());
+        environment.put("SAFELIGHT_DATABASE_USER", database().user());
+        environment.put("SAFELIGHT_KAFKA", kafka.bootstrapServers());
+        environment.put("SAFELIGHT_STORE", "file");
+        environment.put("SAFELIGHT_STORE_FOLDER", folder.resolve("outputs").toString());
+        environment.put("SAFELIGHT_MODELS", models.toString());
+        environment.put("SAFELIGHT_HTTP_PORT", "0");
+        environment.put("OMP_WAIT_POLICY", "PASSIVE");
+        return environment;
+    }
+
+    /** An API process with the JVM options that {@code api/Dockerfile} gives it. */
+    public ChildProcess startApi() throws IOException {
+        return start("api", LISTENS, List.of("-XX:+UseSerialGC", "-Xmx96m"));
+    }
+
+    public static URI url(ChildProcess api) {
+        return URI.create(api.said(1));
+    }
+
+    public ChildProcess startWorker() throws IOException {
+        return start("worker", SERVES, List.of("-XX:+UseSerialGC", "-Xmx256m"));
+    }
+
+    private ChildProcess start(String module, Pattern ready, List<String> memory) throws IOException {
+        List<String> options = new ArrayList<>(memory);
+        options.add("--enable-native-access=ALL-UNNAMED");
+        options.add("--sun-misc-unsafe-memory-access=allow");
+        String more = System.getenv("SAFELIGHT_BENCH_" + module.toUpperCase(java.util.Locale.ROOT) + "_OPTIONS");
+        if (more != null) {
+            options.addAll(List.of(more.split(" ")));
+        }
+        ChildProcess child = ChildProcess.start(jar(module), options, environment(), ready);
+        children.addFirst(child);
+        return child;
+    }
+
+    private Path jar(String module) throws IOException {
+        Path target = root.resolve(module).resolve("target");
+        try (Stream<Path> files = Files.list(target)) {
+            return files.filter(file ->
+                            file.getFileName().toString().matches("safelight-" + module + "-[^-]*(-SNAPSHOT)?\\.jar"))
+                    .findFirst()
+                    .orElseThrow(() -> new IOException("no jar of " + module + " in " + target + ": build first"));
+        }
+    }
+
+    @Override
+    public void close() {
+        for (AutoCloseable child : children) {
+            try {
+                child.close();
+            } catch (Exception e) {
+                System.err.println("closing: " + e.getMessage());
+            }
+        }
+        kafka.stop();
+        postgres.stop();
+        Folders.delete(folder);
+    }
+}
