@@ -1,10 +1,7 @@
 package dev.safelight.embedded;
 
 import java.io.ByteArrayOutputStream;
-import java.io.IOException;
 import java.io.PrintStream;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,7 +37,7 @@ public final class LocalKafka implements AutoCloseable {
      * @param port where clients connect; 0 takes a free one, which later restarts keep
      */
     public static LocalKafka start(Path folder, int port) {
-        LocalKafka kafka = new LocalKafka(folder.toAbsolutePath(), port == 0 ? freePort() : port, freePort());
+        LocalKafka kafka = new LocalKafka(folder.toAbsolutePath(), port == 0 ? Ports.free() : port, Ports.free());
         kafka.start();
         return kafka;
     }
@@ -53,6 +50,9 @@ public final class LocalKafka implements AutoCloseable {
     public synchronized void start() {
         if (server != null) {
             throw new IllegalStateException("already running");
+        }
+        if (!Ports.isFree(port)) {
+            throw new IllegalStateException("port " + port + ", which Kafka wants, is in use");
         }
         format();
         server = new KafkaRaftServer(KafkaConfig.fromProps(properties()), Time.SYSTEM);
@@ -140,13 +140,5 @@ public final class LocalKafka implements AutoCloseable {
         properties.put("log.retention.ms", "3600000");
         properties.put("log.retention.bytes", "268435456");
         return properties;
-    }
-
-    private static int freePort() {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        } catch (IOException e) {
-            throw new IllegalStateException("no free port on the loopback interface", e);
-        }
     }
 }

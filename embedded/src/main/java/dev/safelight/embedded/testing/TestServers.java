@@ -1,51 +1,42 @@
 package dev.safelight.embedded.testing;
 
 import dev.safelight.common.config.DatabaseSettings;
+import dev.safelight.common.config.KafkaSettings;
 import dev.safelight.embedded.Folders;
-import dev.safelight.embedded.LocalKafka;
-import dev.safelight.embedded.LocalPostgres;
 import dev.safelight.migrations.Migrations;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * The servers that the tests of one JVM share: started at first use, stopped with the JVM. A test that stops or wipes a
- * server starts one of its own instead.
+ * The servers that the tests of one JVM share: started at first use, stopped with the JVM; in containers where a Docker
+ * engine is, else embedded, and the output says which. A test that stops, kills or wipes a server starts a {@link
+ * dev.safelight.embedded.LocalPostgres} or {@link dev.safelight.embedded.LocalKafka} of its own in a {@link #newFolder}
+ * instead, and closes it.
  */
 public final class TestServers {
+    private static final String EMPTY = "template1";
     private static final String TEMPLATE = "migrated";
     private static final int POOL = 12;
-    private static final AtomicInteger DATABASES = new AtomicInteger();
 
     private static Path folder;
-    private static LocalPostgres postgres;
-    private static LocalKafka kafka;
+    private static ServerSet servers;
+    private static int databases;
 
     private TestServers() {}
 
     /** A new database with all migrations applied, which nobody else uses. */
     public static synchronized DatabaseSettings newDatabase() {
-        if (postgres == null) {
-            postgres = LocalPostgres.start(folder().resolve("postgres"), 0);
-            postgres.createDatabase(TEMPLATE, "template1");
-            Migrations.apply(postgres.settings(TEMPLATE, 1));
-            System.out.println("servers: embedded Postgres on port " + postgres.port());
+        if (databases == 0) {
+            Migrations.apply(servers().database(TEMPLATE, EMPTY, 1));
         }
-        String name = "test" + DATABASES.incrementAndGet();
-        postgres.createDatabase(name, TEMPLATE);
-        return postgres.settings(name, POOL);
+        return servers().database("test" + ++databases, TEMPLATE, POOL);
     }
 
-    /** The shared broker; tests keep apart by queue names of their own. */
-    public static synchronized LocalKafka kafka() {
-        if (kafka == null) {
-            kafka = LocalKafka.start(folder().resolve("kafka"), 0);
-            System.out.println("servers: embedded Kafka at " + kafka.bootstrapServers());
-        }
-        return kafka;
+    /** The shared broker, which makes no topics by itself; tests keep apart by queue names of their own. */
+    public static synchronized KafkaSettings kafka() {
+        return new KafkaSettings(servers().bootstrapServers(), 1, (short) 1);
     }
 
     /** A new empty folder that goes with the JVM. */
@@ -57,25 +48,29 @@ public final class TestServers {
         }
     }
 
+    private static ServerSet servers() {
+        if (servers == null) {
+            servers = ContainerServers.available() ? new ContainerServers() : new EmbeddedServers(folder());
+            System.out.println("servers: " + servers.name());
+        }
+        return servers;
+    }
+
     private static Path folder() {
         if (folder == null) {
-            try {
-                folder = Files.createTempDirectory("safelight-test");
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
+            folder = TestFolder.create();
             Runtime.getRuntime().addShutdownHook(new Thread(TestServers::stop, "test-servers-stop"));
         }
         return folder;
     }
 
     private static synchronized void stop() {
-        if (kafka != null) {
-            kafka.stop();
+        try {
+            if (servers != null) {
+                servers.stop();
+            }
+        } finally {
+            Folders.delete(folder);
         }
-        if (postgres != null) {
-            postgres.stop();
-        }
-        Folders.delete(folder);
     }
 }
