@@ -10,6 +10,7 @@ import dev.safelight.common.wire.Json;
 import dev.safelight.embedded.testing.TestServers;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -31,14 +32,14 @@ public final class TestApi implements AutoCloseable {
     private static final HttpClient CLIENT =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
+    private final ApiSettings settings;
     private final ApiServer server;
     private final Database database;
-    private final Path store;
 
-    private TestApi(ApiServer server, Database database, Path store) {
+    private TestApi(ApiSettings settings, ApiServer server, Database database) {
+        this.settings = settings;
         this.server = server;
         this.database = database;
-        this.store = store;
     }
 
     /** With a database of its own and the shared Kafka. */
@@ -47,10 +48,17 @@ public final class TestApi implements AutoCloseable {
     }
 
     public static TestApi start(DatabaseSettings database, String kafka) {
+        return start(settings(database, kafka, TestServers.newFolder("store"), Map.of()));
+    }
+
+    /** A second process, as it were, of the same installation. */
+    public static TestApi beside(TestApi other) {
+        return start(other.settings);
+    }
+
+    private static TestApi start(ApiSettings settings) {
         try {
-            Path store = TestServers.newFolder("store");
-            ApiSettings settings = settings(database, kafka, store, Map.of());
-            return new TestApi(ApiServer.start(settings), Database.open(settings.database(), "test"), store);
+            return new TestApi(settings, ApiServer.start(settings), Database.open(settings.database(), "test"));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -113,7 +121,7 @@ public final class TestApi implements AutoCloseable {
 
     /** The folder of the file store. */
     public Path store() {
-        return store;
+        return settings.store().folder();
     }
 
     public HttpRequest.Builder request(String path) {
@@ -152,6 +160,15 @@ public final class TestApi implements AutoCloseable {
         }
     }
 
+    /** Sends Latin-1 text as it is, and reads until the server closes. */
+    public String raw(String request) throws IOException {
+        try (Socket socket = new Socket("127.0.0.1", server.port())) {
+            socket.setSoTimeout(30_000);
+            socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
+            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
     /** How many jobs are stored. */
     public long jobs() {
         return database.jdbi()
@@ -177,7 +194,7 @@ public final class TestApi implements AutoCloseable {
     public void succeed(UUID job, byte[] image) {
         String objectKey = "outputs/" + JobKey.DEFAULT_TENANT + "/" + job + "/1/0.png";
         try {
-            Path file = store.resolve(objectKey);
+            Path file = store().resolve(objectKey);
             Files.createDirectories(file.getParent());
             Files.write(file, image);
         } catch (IOException e) {
