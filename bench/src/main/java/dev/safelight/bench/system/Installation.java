@@ -60,9 +60,10 @@ public final class Installation implements AutoCloseable {
         return postgres.settings(DATABASE, 8);
     }
 
-    /** The variables that every process of this installation gets. */
+    /** The variables that every process of this installation gets: the caller's own, and where things are. */
     public Map<String, String> environment() {
-        Map<String, String> environment = new TreeMap<>();
+        Map<String, String> environment = new TreeMap<>(System.getenv());
+        environment.keySet().removeIf(name -> !name.startsWith("SAFELIGHT_"));
         environment.put("SAFELIGHT_DATABASE_URL", database().url());
         environment.put("SAFELIGHT_DATABASE_USER", database().user());
         environment.put("SAFELIGHT_KAFKA", kafka.bootstrapServers());

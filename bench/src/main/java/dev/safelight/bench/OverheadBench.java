@@ -1,0 +1,187 @@
+package dev.safelight.bench;
+
+import dev.safelight.bench.load.JobClient;
+import dev.safelight.bench.measure.Latencies;
+import dev.safelight.bench.measure.MachineFacts;
+import dev.safelight.bench.measure.Spread;
+import dev.safelight.bench.measure.Table;
+import dev.safelight.bench.system.BareLoop;
+import dev.safelight.bench.system.ChildProcess;
+import dev.safelight.bench.system.Installation;
+import dev.safelight.bench.system.Watched;
+import dev.safelight.bench.system.WatchedWorker;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** What the system adds to the sampling: time when it is idle, lost images when it is busy. */
+@Command(
+        name = "overhead",
+        description = "Time beyond the sampling on an idle system, and images a second beside a bare loop.",
+        mixinStandardHelpOptions = true)
+final class OverheadBench implements Callable<Integer> {
+    /** With guidance both branches are rows of the call. */
+    private static final int ROWS_AN_IMAGE = 2;
+
+    @Option(
+            names = "--jobs",
+            defaultValue = "60",
+            description = "one after the other on the idle system (default ${DEFAULT-VALUE})")
+    private int jobs;
+
+    @Option(names = "--rounds", defaultValue = "3", description = "of images a second (default ${DEFAULT-VALUE})")
+    private int rounds;
+
+    @Option(names = "--seconds", defaultValue = "8", description = "of each side of a round (default ${DEFAULT-VALUE})")
+    private int seconds;
+
+    @Option(names = "--steps", defaultValue = "20", description = "of each image (default ${DEFAULT-VALUE})")
+    private int steps;
+
+    @Option(
+            names = "--counts",
+            split = ",",
+            defaultValue = "1,4",
+            description = "images a job (default ${DEFAULT-VALUE})")
+    private List<Integer> counts;
+
+    @Option(names = "--models", description = "folder of bundles (default: the repository's)")
+    private Path models;
+
+    private final Latencies posted = new Latencies();
+    private final Latencies toStart = new Latencies();
+    private final Latencies fromAccepted = new Latencies();
+    private final Latencies sampling = new Latencies();
+    private final Latencies afterwards = new Latencies();
+    private final Latencies beyond = new Latencies();
+
+    @Override
+    public Integer call() throws Exception {
+        String machine = MachineFacts.line();
+        try (Installation installation = Installation.start(models);
+                ChildProcess api = installation.startApi();
+                WatchedWorker worker = WatchedWorker.start(installation, "fashion");
+                JobClient client = new JobClient(Installation.url(api))) {
+            measureIdle(client, worker.network());
+            System.out.printf(
+                    "%n`./safelight bench overhead`: API as a process, worker in the bench's own JVM. %s.%n%n%s%n",
+                    machine, idleTable());
+            System.out.println(busyTables(Installation.url(api), worker));
+        }
+        return 0;
+    }
+
+    private String body(int count, int seed) {
+        return "{\"model\":\"fashion\",\"input\":{\"class\":\"sneaker\",\"sampler\":\"ddim\",\"guidance\":3,\"steps\":"
+                + steps + ",\"count\":" + count + ",\"seed\":" + seed + "}}";
+    }
+
+    private void measureIdle(JobClient client, Watched network) throws IOException, InterruptedException {
+        int warmup = jobs / 2;
+        for (int job = -warmup; job < jobs; job++) {
+            // Not in step with any timer of the system.
+            Thread.sleep(20 + Math.floorMod(job * 37, 101));
+            network.reset();
+            long posting = System.nanoTime();
+            String path = client.submit(body(1, Math.abs(job)));
+            long accepted = System.nanoTime();
+            client.awaitSuccess(path);
+            long seen = System.nanoTime();
+            if (job >= 0) {
+                note(posting, accepted, network.calls(), seen);
+            }
+        }
+    }
+
+    private void note(long posting, long accepted, Watched.Calls calls, long seen) {
+        posted.add(accepted - posting);
+        toStart.add(calls.first() - posting);
+        fromAccepted.add(calls.first() - accepted);
+        sampling.add(calls.last() - calls.first());
+        afterwards.add(seen - calls.last());
+        beyond.add(seen - posting - (calls.last() - calls.first()));
+    }
+
+    private Table idleTable() {
+        Table table =
+                new Table("idle system, " + jobs + " jobs one after the other", "p50 ms", "p90 ms", "p99 ms", "bar");
+        row(table, "POST → 202", posted, "");
+        row(table, "202 → sampling starts", fromAccepted, "p50 ≤ 40");
+        row(table, "POST → sampling starts", toStart, "");
+        row(table, "sampling (" + steps + " steps)", sampling, "");
+        row(table, "sampling ends → client sees the end", afterwards, "");
+        row(table, "all but the sampling", beyond, "p50 ≤ 80");
+        return table;
+    }
+
+    private static void row(Table table, String name, Latencies latencies, String bar) {
+        table.row(name, latencies.percentile(50), latencies.percentile(90), latencies.percentile(99), bar);
+    }
+
+    private String busyTables(URI server, WatchedWorker worker) throws Exception {
+        Table table =
+                new Table("round", "images a job", "rows a call", "bare loop, images/s", "system, images/s", "ratio");
+        Table medians = new Table("images/s of the system ÷ of the bare loop", "median (lowest to highest)", "bar");
+        int rowsPerCall = worker.network().maxRows();
+        try (BareLoop bare = new BareLoop(worker.bundle(), rowsPerCall)) {
+            double expected = images(bare.run(Duration.ofSeconds(3)));
+            for (int count : counts) {
+                List<Double> ratios = new ArrayList<>();
+                for (int round = 1; round <= rounds; round++) {
+                    double before = images(bare.run(Duration.ofMillis(500L * seconds)));
+                    double system = system(server, worker.network(), count, expected);
+                    Watched.Calls calls = worker.network().calls();
+                    double after = images(bare.run(Duration.ofMillis(500L * seconds)));
+                    double loop = (before + after) / 2;
+                    ratios.add(system / loop);
+                    table.row(round, count, calls.rowsPerCall(), loop, system, system / loop);
+                }
+                medians.row("jobs of " + count, Spread.of(ratios).text(2), "≥ 0.9");
+            }
+        }
+        return table + System.lineSeparator() + medians;
+    }
+
+    private double images(double rowsPerSecond) {
+        return rowsPerSecond / ROWS_AN_IMAGE / steps;
+    }
+
+    /** From the first POST until the end of the last job is seen, so filling and emptying the system count against it. */
+    private double system(URI server, Watched network, int count, double expected) throws Exception {
+        int wave = network.maxRows() / ROWS_AN_IMAGE;
+        int waves = Math.max(2, (int) Math.round(expected * seconds / wave));
+        int submitted = Math.ceilDiv(waves * wave, count);
+        network.reset();
+        long start = System.nanoTime();
+        try (JobClient submitter = new JobClient(server);
+                ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<String> paths = new ArrayList<>();
+            for (int job = 0; job < submitted; job++) {
+                paths.add(submitter.submit(body(count, job * count)));
+            }
+            List<Future<Long>> ends = new ArrayList<>();
+            for (String path : paths) {
+                ends.add(threads.submit(() -> {
+                    try (JobClient client = new JobClient(server)) {
+                        client.awaitSuccess(path);
+                        return System.nanoTime();
+                    }
+                }));
+            }
+            long last = start;
+            for (Future<Long> end : ends) {
+                last = Math.max(last, end.get());
+            }
+            return submitted * count / ((last - start) / 1e9);
+        }
+    }
+}

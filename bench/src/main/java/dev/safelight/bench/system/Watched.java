@@ -1,0 +1,57 @@
+package dev.safelight.bench.system;
+
+import dev.safelight.worker.batch.Network;
+import dev.safelight.worker.batch.Row;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+
+/** A network that notes when it was called, to tell sampling from all that is around it. */
+public final class Watched implements Network {
+    private final Network network;
+    private final AtomicReference<Calls> calls = new AtomicReference<>(Calls.NONE);
+
+    /**
+     * What happened since the last reset.
+     *
+     * @param first when the first call began, in {@link System#nanoTime}
+     * @param last when the last call ended
+     * @param busy nanoseconds in the network
+     */
+    public record Calls(long first, long last, long count, long rows, long busy) {
+        static final Calls NONE = new Calls(0, 0, 0, 0, 0);
+
+        public double rowsPerCall() {
+            return (double) rows / count;
+        }
+
+        private Calls and(long started, long ended, int carried) {
+            return new Calls(count == 0 ? started : first, ended, count + 1, rows + carried, busy + ended - started);
+        }
+    }
+
+    public Watched(Network network) {
+        this.network = network;
+    }
+
+    @Override
+    public int maxRows() {
+        return network.maxRows();
+    }
+
+    @Override
+    public List<float[]> run(List<Row> rows) {
+        long started = System.nanoTime();
+        List<float[]> outputs = network.run(rows);
+        long ended = System.nanoTime();
+        calls.updateAndGet(before -> before.and(started, ended, rows.size()));
+        return outputs;
+    }
+
+    public Calls calls() {
+        return calls.get();
+    }
+
+    public void reset() {
+        calls.set(Calls.NONE);
+    }
+}
