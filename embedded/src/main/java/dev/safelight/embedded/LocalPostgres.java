@@ -145,7 +145,7 @@ public final class LocalPostgres implements AutoCloseable {
         if (server == null) {
             throw new IllegalStateException("not running");
         }
-        ProcessHandle postmaster = server.getProcess().toHandle();
+        ProcessHandle postmaster = postmaster(data).orElseThrow();
         List<ProcessHandle> all =
                 Stream.concat(Stream.of(postmaster), postmaster.descendants()).toList();
         all.forEach(ProcessHandle::destroyForcibly);
@@ -168,15 +168,8 @@ public final class LocalPostgres implements AutoCloseable {
      * A process that was killed leaves its server running, and two servers cannot share a folder. Whoever starts here
      * owns the folder, so the orphan is asked to stop, and killed if it does not: Postgres recovers from that.
      */
-    public static void stopOrphan(Path data) throws IOException {
-        Path pidFile = data.resolve("postmaster.pid");
-        if (Files.notExists(pidFile)) {
-            return;
-        }
-        long pid = Long.parseLong(Files.readAllLines(pidFile).getFirst().strip());
-        // The number may be another process's by now.
-        Optional<ProcessHandle> orphan = ProcessHandle.of(pid)
-                .filter(process -> process.info().command().orElse("").endsWith("postgres"));
+    public static void stopOrphan(Path data) {
+        Optional<ProcessHandle> orphan = postmaster(data);
         if (orphan.isPresent()) {
             orphan.get().destroy();
             try {
@@ -185,6 +178,22 @@ public final class LocalPostgres implements AutoCloseable {
                 orphan.get().destroyForcibly();
                 orphan.get().onExit().join();
             }
+        }
+    }
+
+    /** The server's first process, which outlives the process that started it. */
+    private static Optional<ProcessHandle> postmaster(Path data) {
+        Path pidFile = data.resolve("postmaster.pid");
+        if (Files.notExists(pidFile)) {
+            return Optional.empty();
+        }
+        try {
+            long pid = Long.parseLong(Files.readAllLines(pidFile).getFirst().strip());
+            // The number may be another process's by now.
+            return ProcessHandle.of(pid)
+                    .filter(process -> process.info().command().orElse("").endsWith("postgres"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

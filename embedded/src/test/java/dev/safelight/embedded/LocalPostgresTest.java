@@ -36,6 +36,10 @@ class LocalPostgresTest {
             execute(postgres.settings("safelight", 1), "INSERT INTO kept VALUES (2)");
             postgres.kill();
             postgres.start();
+            assertThat(folder.resolve("postgres.log"))
+                    .as("it had no time to stop in order")
+                    .content()
+                    .contains("was not properly shut down; automatic recovery in progress");
             assertThat(query(postgres.settings("safelight", 1), "SELECT string_agg(n::text, ',' ORDER BY n) FROM kept"))
                     .isEqualTo("1,2");
         }
