@@ -10,7 +10,7 @@ final class Line {
     static final long MOST_PATIENCE_NANOS = 2_000_000;
 
     /** Below this, waiting costs more than it brings. */
-    private static final long LEAST_PATIENCE_NANOS = 50_000;
+    private static final long LEAST_PATIENCE_NANOS = 200_000;
 
     private static final double PATIENCE = 0.05;
 
@@ -42,7 +42,6 @@ final class Line {
         computing--;
         member.phase = Member.Phase.WAITING;
         member.rows = rows;
-        member.missed = 0;
         waiting.add(member);
         waitingRows += rows.size();
     }
@@ -121,17 +120,17 @@ final class Line {
         for (Member member : chosen) {
             waitingRows -= member.rows.size();
             member.phase = Member.Phase.RUNNING;
+            member.lastCall = number;
         }
-        waiting.forEach(member -> member.missed++);
         return chosen;
     }
 
     private void choose(List<Member> chosen, TenantShares shares) {
-        // Age is first the calls that the rows have seen leave, so that no walk waits for another to finish.
+        // Age is first the time since a walk's last call, so that no walk waits for another to finish.
         Comparator<Member> order = Comparator.<Member>comparingInt(
                         member -> -member.ticket.priority().rank())
                 .thenComparingLong(member -> shares.served(member.ticket.tenant()))
-                .thenComparingInt(member -> -member.missed)
+                .thenComparingLong(member -> member.lastCall)
                 .thenComparingLong(member -> member.ticket.age());
         int room = mostRows;
         while (true) {

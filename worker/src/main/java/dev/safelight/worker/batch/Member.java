@@ -30,8 +30,8 @@ final class Member {
 
     Phase phase = Phase.AWAY;
     List<Row> rows = List.of();
-    /** Calls that its waiting rows have seen leave without them. */
-    int missed;
+    /** Number of the device's call that last carried its rows; 0 before the first. */
+    long lastCall;
 
     Thread thread;
     volatile Answer answer;

@@ -72,12 +72,8 @@ public record Generation(Model model, GenerationInput input) {
             Plan plan = request.plan();
             Noise noise = new GaussianNoise(input.seed() + image);
             Denoiser denoiser = new NetworkDenoiser(walk, request.guidance(), request.conditions(), model.prediction());
-            S state = sampler.begin(Start.noise(noise, model.latentSize()), plan);
-            while (!sampler.done(state, plan)) {
-                state = sampler.step(state, plan, noise, denoiser);
-                course.stepped(image, state);
-            }
-            return sampler.latent(state);
+            S start = sampler.begin(Start.noise(noise, model.latentSize()), plan);
+            return sampler.walk(start, plan, noise, denoiser, state -> course.stepped(image, state));
         }
     }
 

@@ -7,9 +7,9 @@ import java.util.Optional;
  *
  * @param eta 0 follows the deterministic path, 1 adds as much noise as the DDPM posterior
  */
-record Ddim(double eta) implements Sampler<Ddim.State> {
+public record Ddim(double eta) implements Sampler<Ddim.State> {
 
-    record State(int step, float[] x, float[] clean) {}
+    public record State(int step, float[] x, float[] clean) {}
 
     @Override
     public State begin(Start start, Plan plan) {

@@ -3,10 +3,10 @@ package dev.safelight.worker.sample;
 import java.util.Optional;
 
 /** Ancestral sampling: draws from the posterior of the Markov chain (Ho et al. 2020, algorithm 2 and eq. 7). */
-record Ddpm(Variance variance) implements Sampler<Ddpm.State> {
+public record Ddpm(Variance variance) implements Sampler<Ddpm.State> {
 
     /** What the variance of a step is taken to be. */
-    enum Variance {
+    public enum Variance {
         /** β̃, right for data that is one point. */
         SMALL,
         /** β, right for data that is unit normal. */
@@ -17,7 +17,7 @@ record Ddpm(Variance variance) implements Sampler<Ddpm.State> {
         }
     }
 
-    record State(int step, float[] x, float[] clean) {}
+    public record State(int step, float[] x, float[] clean) {}
 
     @Override
     public State begin(Start start, Plan plan) {

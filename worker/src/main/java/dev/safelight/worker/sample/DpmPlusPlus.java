@@ -6,10 +6,10 @@ import java.util.Optional;
  * DPM-Solver++(2M), the two-step multistep solver of the data-prediction ODE (Lu et al. 2022, algorithm 2). The first
  * step has no history and is first order; the step to clean data, where λ is infinite, is D itself.
  */
-record DpmPlusPlus() implements Sampler<DpmPlusPlus.State> {
+public record DpmPlusPlus() implements Sampler<DpmPlusPlus.State> {
 
     /** @param clean D of the step before, null before the first; {@code width} is that step's h = λ' − λ */
-    record State(int step, float[] x, float[] clean, double width) {}
+    public record State(int step, float[] x, float[] clean, double width) {}
 
     @Override
     public State begin(Start start, Plan plan) {

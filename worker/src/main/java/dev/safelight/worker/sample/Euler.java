@@ -7,10 +7,10 @@ import java.util.Optional;
  * its second-order correction). The slope is taken from D, not from the estimated noise: at high σ the difference x̃ − σE
  * would cancel away the digits that D still has.
  */
-record Euler() implements Sampler<Euler.State> {
+public record Euler() implements Sampler<Euler.State> {
 
     /** @param scaled x̃; {@code signal} is the a that leads back to x */
-    record State(int step, float[] scaled, double signal, float[] clean) {}
+    public record State(int step, float[] scaled, double signal, float[] clean) {}
 
     @Override
     public State begin(Start start, Plan plan) {

@@ -1,6 +1,7 @@
 package dev.safelight.worker.sample;
 
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * One numerical method that walks a latent from noise to data. Samplers have no memory: {@code S} holds all that is
@@ -21,4 +22,19 @@ public interface Sampler<S extends Record> {
 
     /** The latest estimate of the clean latent, for previews; empty before the first step. */
     Optional<float[]> denoised(S state);
+
+    /**
+     * Goes on from a state to the end.
+     *
+     * @param observer sees the state after each step
+     * @return the clean latent
+     */
+    default float[] walk(S from, Plan plan, Noise noise, Denoiser denoiser, Consumer<S> observer) {
+        S state = from;
+        while (!done(state, plan)) {
+            state = step(state, plan, noise, denoiser);
+            observer.accept(state);
+        }
+        return latent(state);
+    }
 }
