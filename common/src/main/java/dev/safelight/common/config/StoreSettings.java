@@ -2,9 +2,24 @@ package dev.safelight.common.config;
 
 import java.nio.file.Path;
 
-/** Where outputs go. */
+/**
+ * Where outputs go.
+ *
+ * @param publicEndpoint where clients reach the S3 server, if not at {@code endpoint}; {@link #UNREACHABLE} where they
+ *     cannot
+ */
 public record StoreSettings(
-        Kind kind, Path folder, String bucket, String endpoint, String region, String accessKey, String secretKey) {
+        Kind kind,
+        Path folder,
+        String bucket,
+        String endpoint,
+        String publicEndpoint,
+        String region,
+        String accessKey,
+        String secretKey) {
+    /** In place of a public endpoint: clients cannot reach the S3 server, so the API streams what it holds. */
+    public static final String UNREACHABLE = "none";
+
     public enum Kind {
         FILE,
         S3
@@ -24,6 +39,11 @@ public record StoreSettings(
                         "folder of the file store, shared by API and workers")),
                 settings.text("SAFELIGHT_S3_BUCKET", "safelight", "bucket of the S3 store; must exist"),
                 settings.text("SAFELIGHT_S3_ENDPOINT", "", "URL of an S3-compatible server; empty for AWS"),
+                settings.text(
+                        "SAFELIGHT_S3_PUBLIC_ENDPOINT",
+                        "",
+                        "URL that clients reach the server under, if another; none where they cannot: the API then"
+                                + " streams outputs instead of redirecting to them"),
                 settings.text("SAFELIGHT_S3_REGION", "us-east-1", "region of the bucket"),
                 settings.text("SAFELIGHT_S3_ACCESS_KEY", "", "access key; empty takes the SDK's default chain"),
                 settings.text("SAFELIGHT_S3_SECRET_KEY", "", "secret of the access key"));

@@ -41,10 +41,10 @@ public final class S3ObjectStore implements ObjectStore {
     private static final int PUTS = 4;
 
     private final S3Client client;
-    private final S3Presigner presigner;
+    private final Optional<S3Presigner> presigner;
     private final String bucket;
 
-    private S3ObjectStore(S3Client client, S3Presigner presigner, String bucket) {
+    private S3ObjectStore(S3Client client, Optional<S3Presigner> presigner, String bucket) {
         this.client = client;
         this.presigner = presigner;
         this.bucket = bucket;
@@ -78,8 +78,11 @@ public final class S3ObjectStore implements ObjectStore {
                 .credentialsProvider(credentials)
                 .serviceConfiguration(dialect);
         endpoint.ifPresent(client::endpointOverride);
-        endpoint.ifPresent(presigner::endpointOverride);
-        return new S3ObjectStore(client.build(), presigner.build(), settings.bucket());
+        if (settings.publicEndpoint().equals(StoreSettings.UNREACHABLE)) {
+            return new S3ObjectStore(client.build(), Optional.empty(), settings.bucket());
+        }
+        publicEndpoint(settings).ifPresent(presigner::endpointOverride);
+        return new S3ObjectStore(client.build(), Optional.of(presigner.build()), settings.bucket());
     }
 
     @Override
@@ -173,8 +176,12 @@ public final class S3ObjectStore implements ObjectStore {
     @Override
     public Optional<URI> presign(String key, String contentType, Duration validity) {
         ObjectKeys.checked(key);
+        if (presigner.isEmpty()) {
+            return Optional.empty();
+        }
         try {
             return Optional.of(presigner
+                    .get()
                     .presignGetObject(request -> request.signatureDuration(validity)
                             .getObjectRequest(object -> object.bucket(bucket)
                                     .key(key)
@@ -195,7 +202,7 @@ public final class S3ObjectStore implements ObjectStore {
 
     @Override
     public void close() {
-        presigner.close();
+        presigner.ifPresent(S3Presigner::close);
         client.close();
     }
 
@@ -207,7 +214,15 @@ public final class S3ObjectStore implements ObjectStore {
     }
 
     private static Optional<URI> endpoint(StoreSettings settings) {
-        return settings.endpoint().isEmpty() ? Optional.empty() : Optional.of(URI.create(settings.endpoint()));
+        return uri(settings.endpoint());
+    }
+
+    private static Optional<URI> publicEndpoint(StoreSettings settings) {
+        return uri(settings.publicEndpoint()).or(() -> endpoint(settings));
+    }
+
+    private static Optional<URI> uri(String text) {
+        return text.isEmpty() ? Optional.empty() : Optional.of(URI.create(text));
     }
 
     private static NoSuchFileException missing(String key, Exception cause) {

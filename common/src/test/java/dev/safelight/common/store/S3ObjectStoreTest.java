@@ -63,6 +63,19 @@ final class S3ObjectStoreTest extends ObjectStoreContract {
                 .isEqualTo(403);
     }
 
+    @Test
+    void clientsAreSentToTheAddressThatTheyCanReach() throws Exception {
+        try (ObjectStore inside = ObjectStores.open(server.settings("https://pictures.example"))) {
+            URI url = inside.presign("outputs/default/a.png", "image/png", Duration.ofMinutes(5))
+                    .orElseThrow();
+            assertThat(url.getHost()).isEqualTo("pictures.example");
+        }
+        try (ObjectStore hidden = ObjectStores.open(server.settings(StoreSettings.UNREACHABLE))) {
+            assertThat(hidden.presign("outputs/default/a.png", "image/png", Duration.ofMinutes(5)))
+                    .isEmpty();
+        }
+    }
+
     /** The list comes in pages of 1,000. */
     @Test
     void aLongListIsComplete() throws IOException {
@@ -80,6 +93,7 @@ final class S3ObjectStoreTest extends ObjectStoreContract {
                 settings.folder(),
                 settings.bucket(),
                 "http://127.0.0.1:1",
+                "",
                 settings.region(),
                 settings.accessKey(),
                 settings.secretKey());

@@ -49,11 +49,17 @@ public final class S3Server implements AutoCloseable {
     }
 
     public StoreSettings settings() {
+        return settings("");
+    }
+
+    /** With an address of its own for clients. */
+    public StoreSettings settings(String publicEndpoint) {
         return new StoreSettings(
                 StoreSettings.Kind.S3,
                 Path.of("unused"),
                 BUCKET,
                 "http://127.0.0.1:" + port,
+                publicEndpoint,
                 "us-east-1",
                 "identity",
                 "credential");
