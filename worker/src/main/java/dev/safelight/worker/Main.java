@@ -2,12 +2,13 @@ package dev.safelight.worker;
 
 import dev.safelight.common.config.InvalidSettings;
 import dev.safelight.common.config.Settings;
+import java.util.concurrent.CountDownLatch;
 
 /** Runs a worker until it is told to stop. */
 public final class Main {
     private Main() {}
 
-    public static void main(String[] arguments) {
+    public static void main(String[] arguments) throws InterruptedException {
         try {
             Settings settings = new Settings(System.getenv());
             WorkerSettings workerSettings = WorkerSettings.read(settings);
@@ -22,8 +23,8 @@ public final class Main {
         }
     }
 
-    /** Returns at once; SIGTERM and SIGINT drain the worker and then end the process with 0. */
-    static void runUntilStopped(WorkerProcess worker) {
+    /** SIGTERM and SIGINT drain the worker and then end the process with 0. */
+    static void runUntilStopped(WorkerProcess worker) throws InterruptedException {
         Runtime.getRuntime()
                 .addShutdownHook(new Thread(
                         () -> {
@@ -32,12 +33,6 @@ public final class Main {
                             Runtime.getRuntime().halt(0);
                         },
                         "drain"));
-        Thread.ofPlatform().name("worker").start(() -> {
-            try {
-                Thread.currentThread().join();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-        });
+        new CountDownLatch(1).await();
     }
 }

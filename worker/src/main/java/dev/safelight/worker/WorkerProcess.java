@@ -68,7 +68,7 @@ public final class WorkerProcess implements AutoCloseable {
          * @throws dev.safelight.common.bundle.BundleException when one cannot be loaded
          * @throws RuntimeException when the device asked for is not there
          */
-        static Equipment load(WorkerSettings settings) {
+        public static Equipment load(WorkerSettings settings) {
             Engine engine = Engine.open(settings.device());
             try {
                 List<Model> models = BundleLibrary.open(settings.models()).all().stream()

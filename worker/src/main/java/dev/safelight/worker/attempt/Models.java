@@ -18,6 +18,10 @@ public final class Models {
                 .collect(Collectors.toUnmodifiableMap(model -> model.bundle().name(), Function.identity()));
     }
 
+    public Collection<Model> all() {
+        return byName.values();
+    }
+
     public List<String> names() {
         return byName.keySet().stream().sorted().toList();
     }

@@ -4,6 +4,7 @@ import dev.safelight.common.job.JobKey;
 import dev.safelight.worker.lease.Leases;
 import dev.safelight.worker.store.ClaimedJob;
 import dev.safelight.worker.store.JobStore;
+import dev.safelight.worker.store.JobStore.Source;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -48,7 +49,7 @@ final class ClaimDesk {
                         return adopted;
                     }
                 }
-                return store.claim(jobs);
+                return store.claim(jobs, Source.KAFKA);
             } catch (JdbiException e) {
                 if (!unsure) {
                     LOG.warn("cannot claim {} jobs, will try until it works: {}", jobs.size(), e.toString());

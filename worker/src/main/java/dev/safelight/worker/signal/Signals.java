@@ -29,6 +29,7 @@ import org.slf4j.LoggerFactory;
 public final class Signals implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Signals.class);
     private static final Duration TICK = Duration.ofMillis(100);
+    private static final Duration GOODBYE = Duration.ofSeconds(1);
     private static final int MOST_WAITING = 10_000;
     private static final int MOST_ENTRIES = 500;
 
@@ -56,10 +57,10 @@ public final class Signals implements AutoCloseable {
 
     private void run() {
         while (!closed) {
-            try (KafkaProducer<String, String> producer =
-                    new KafkaProducer<>(configuration(), new StringSerializer(), new StringSerializer())) {
+            KafkaProducer<String, String> producer =
+                    new KafkaProducer<>(configuration(), new StringSerializer(), new StringSerializer());
+            try {
                 send(producer);
-                producer.close(Duration.ofSeconds(1));
             } catch (KafkaException e) {
                 LOG.warn("signals start over: {}", e.toString());
                 if (!pause(Duration.ofSeconds(1))) {
@@ -67,6 +68,8 @@ public final class Signals implements AutoCloseable {
                 }
             } catch (InterruptedException e) {
                 return;
+            } finally {
+                producer.close(closed ? GOODBYE : Duration.ZERO);
             }
         }
     }

@@ -11,6 +11,7 @@ import dev.safelight.common.job.Priority;
 import dev.safelight.common.store.Database;
 import dev.safelight.embedded.testing.TestJobs;
 import dev.safelight.embedded.testing.TestServers;
+import dev.safelight.worker.store.JobStore.Source;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -62,11 +63,11 @@ class JobStoreTest {
         JobKey late = jobs.queued("a", Priority.NORMAL);
         jobs.update(late, "deadline = now() - interval '1 second'");
         JobKey taken = jobs.queued("a", Priority.NORMAL);
-        assertThat(rival.claim(List.of(taken))).hasSize(1);
+        assertThat(rival.claim(List.of(taken), Source.KAFKA)).hasSize(1);
         jobs.update(due, "released_at = now()");
 
         List<ClaimedJob> claimed =
-                store.claim(List.of(due, urgent, later, late, taken, new JobKey("a", UUID.randomUUID())));
+                store.claim(List.of(due, urgent, later, late, taken, new JobKey("a", UUID.randomUUID())), Source.KAFKA);
 
         assertThat(claimed).extracting(job -> job.fence()).containsExactly(new Fence(urgent, 1), new Fence(due, 1));
         assertThat(claimed.getLast())
@@ -87,7 +88,7 @@ class JobStoreTest {
     void aClaimOfACanceledJobEndsIt() {
         JobKey job = jobs.queued("a", Priority.NORMAL);
         jobs.update(job, "cancel_requested_at = now()");
-        assertThat(store.claim(List.of(job))).isEmpty();
+        assertThat(store.claim(List.of(job), Source.KAFKA)).isEmpty();
         assertThat(jobs.state(job)).isEqualTo(JobState.CANCELED);
         assertThat(jobs.events(job)).containsExactly("canceled");
     }
@@ -107,7 +108,8 @@ class JobStoreTest {
                 Collections.shuffle(shuffled, new Random(i));
                 JobStore claimant = new JobStore(database, UUID.randomUUID(), LEASE);
                 List<JobKey> poll = shuffled.subList(0, 20);
-                claims.add(threads.submit(() -> claimant.claim(poll).forEach(job -> taken.add(job.fence()))));
+                claims.add(threads.submit(
+                        () -> claimant.claim(poll, Source.KAFKA).forEach(job -> taken.add(job.fence()))));
             }
             for (Future<?> claim : claims) {
                 claim.get();
@@ -121,8 +123,8 @@ class JobStoreTest {
     void aClaimWhoseAnswerGotLostCanBeAdopted() {
         JobKey job = jobs.queued("a", Priority.NORMAL);
         JobKey other = jobs.queued("a", Priority.NORMAL);
-        store.claim(List.of(job));
-        rival.claim(List.of(other));
+        store.claim(List.of(job), Source.KAFKA);
+        rival.claim(List.of(other), Source.KAFKA);
         assertThat(store.adopt(List.of(job, other)))
                 .extracting(ClaimedJob::fence)
                 .containsExactly(new Fence(job, 1));
@@ -186,7 +188,7 @@ class JobStoreTest {
     void aJobGoesBackWithoutAStrikeAsOftenAsNeeded() {
         JobKey job = jobs.queued("a", Priority.NORMAL);
         for (int attempt = 1; attempt <= 5; attempt++) {
-            Fence fence = store.claim(List.of(job)).getFirst().fence();
+            Fence fence = store.claim(List.of(job), Source.KAFKA).getFirst().fence();
             assertThat(fence.attempt()).isEqualTo(attempt);
             assertThat(store.settle(fence, new Settlement.GiveBack(ERROR, false, Duration.ZERO)))
                     .contains(JobState.QUEUED);
@@ -201,7 +203,7 @@ class JobStoreTest {
     void theLastStrikeEndsTheJobAndTheWaitDoubles() {
         JobKey job = jobs.queued("a", Priority.NORMAL);
         for (int strike = 1; strike <= 3; strike++) {
-            Fence fence = store.claim(List.of(job)).getFirst().fence();
+            Fence fence = store.claim(List.of(job), Source.KAFKA).getFirst().fence();
             assertThat(store.settle(fence, new Settlement.GiveBack(ERROR, true, Duration.ofSeconds(10))))
                     .contains(strike < 3 ? JobState.QUEUED : JobState.FAILED);
             if (strike < 3) {
@@ -299,7 +301,7 @@ class JobStoreTest {
 
     private Fence claim(JobStore claimant) {
         JobKey job = jobs.queued("a", Priority.NORMAL);
-        List<ClaimedJob> claimed = claimant.claim(Set.of(job));
+        List<ClaimedJob> claimed = claimant.claim(Set.of(job), Source.KAFKA);
         assertThat(claimed).hasSize(1);
         return claimed.getFirst().fence();
     }

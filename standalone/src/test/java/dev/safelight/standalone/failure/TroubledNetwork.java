@@ -1,0 +1,79 @@
+package dev.safelight.standalone.failure;
+
+import dev.safelight.worker.WorkerProcess.Equipment;
+import dev.safelight.worker.attempt.Models;
+import dev.safelight.worker.batch.Conditioning;
+import dev.safelight.worker.batch.Group;
+import dev.safelight.worker.batch.Network;
+import dev.safelight.worker.batch.Row;
+import dev.safelight.worker.generate.Model;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+
+/** A real network that is as slow as a large one, and that kills its process when it meets the class it cannot stand. */
+final class TroubledNetwork implements Network {
+    static final int DIED_OF_POISON = 86;
+
+    private final Network network;
+    private final Trouble trouble;
+    private final AtomicLong calls = new AtomicLong();
+
+    /**
+     * @param callMillis added to each call
+     * @param poison index of the class that kills the process; -1 for none
+     */
+    record Trouble(int callMillis, int poison) {
+        static Trouble read(Map<String, String> environment) {
+            return new Trouble(
+                    Integer.parseInt(environment.getOrDefault("TEST_CALL_MILLIS", "0")),
+                    Integer.parseInt(environment.getOrDefault("TEST_POISON", "-1")));
+        }
+    }
+
+    TroubledNetwork(Network network, Trouble trouble) {
+        this.network = network;
+        this.trouble = trouble;
+    }
+
+    static Equipment wrap(Equipment equipment, Trouble trouble) {
+        List<Model> wrapped = equipment.models().all().stream()
+                .map(model -> wrap(model, new TroubledNetwork(model.group().network(), trouble)))
+                .toList();
+        return new Equipment(equipment.device(), new Models(wrapped), equipment.engine());
+    }
+
+    static Model wrap(Model model, Network network) {
+        return new Model(
+                model.bundle(),
+                model.batcher(),
+                new Group(network, model.group().shape(), model.group().layout()),
+                model.schedule(),
+                model.prediction(),
+                model.decoder());
+    }
+
+    @Override
+    public int maxRows() {
+        return network.maxRows();
+    }
+
+    @Override
+    public List<float[]> run(List<Row> rows) {
+        calls.incrementAndGet();
+        for (Row row : rows) {
+            if (row.conditioning() instanceof Conditioning.ClassIndex(int index) && index == trouble.poison()) {
+                Runtime.getRuntime().halt(DIED_OF_POISON);
+            }
+        }
+        if (trouble.callMillis() > 0) {
+            LockSupport.parkNanos(trouble.callMillis() * 1_000_000L);
+        }
+        return network.run(rows);
+    }
+
+    long calls() {
+        return calls.get();
+    }
+}
