@@ -85,7 +85,11 @@ public final class Engine implements AutoCloseable {
         Row row = new Row(new float[model.latentSize()], 0, condition);
         for (int rows = 1; rows <= model.group().network().maxRows(); rows *= 2) {
             for (int call = 0; call < WARM_UP_CALLS; call++) {
-                walk.evaluate(Collections.nCopies(rows, row));
+                float[] output = walk.evaluate(Collections.nCopies(rows, row)).getFirst();
+                if (output.length != model.latentSize()) {
+                    throw new BundleException("bundle " + model.bundle().name() + ": its network returns "
+                            + output.length + " numbers for a latent of " + model.latentSize());
+                }
             }
         }
     }

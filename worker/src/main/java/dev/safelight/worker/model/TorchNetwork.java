@@ -120,7 +120,7 @@ public final class TorchNetwork implements Network, AutoCloseable {
         switch (input) {
             case "x" -> {
                 FloatBuffer floats = latents.asFloatBuffer();
-                rows.forEach(row -> floats.put(row.latent()));
+                rows.forEach(row -> floats.put(latent(row)));
                 long[] dimensions = LongStream.concat(
                                 LongStream.of(count), shape.stream().mapToLong(Integer::longValue))
                         .toArray();
@@ -139,6 +139,14 @@ public final class TorchNetwork implements Network, AutoCloseable {
             }
             default -> throw new IllegalStateException("no input is called " + input);
         }
+    }
+
+    private float[] latent(Row row) {
+        if (row.latent().length != latentSize) {
+            throw new IllegalArgumentException(
+                    "the network wants latents " + shape + ", not of " + row.latent().length + " numbers");
+        }
+        return row.latent();
     }
 
     private static long classIndex(Conditioning conditioning) {

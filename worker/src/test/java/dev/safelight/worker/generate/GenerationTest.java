@@ -1,0 +1,260 @@
+package dev.safelight.worker.generate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.safelight.common.request.GenerationInput;
+import dev.safelight.worker.batch.Batcher;
+import dev.safelight.worker.batch.Conditioning;
+import dev.safelight.worker.batch.Networks;
+import dev.safelight.worker.batch.Row;
+import dev.safelight.worker.batch.Ticket;
+import dev.safelight.worker.decode.Decoders;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(60)
+class GenerationTest {
+    private static final int NULL_CLASS = 4;
+
+    private final Batcher batcher = new Batcher("test");
+
+    @AfterEach
+    void close() {
+        batcher.close();
+    }
+
+    @Test
+    void listensToTheSlowestImage() throws Exception {
+        List<Integer> steps = Collections.synchronizedList(new ArrayList<>());
+        List<Boolean> previews = Collections.synchronizedList(new ArrayList<>());
+
+        Outcome outcome = new Generation(model(GenerationTest::velocity), Jobs.images(5, Jobs.input("ddim", 12, 2, 1)))
+                .run(Jobs.ticket(), progress -> {
+                    steps.add(progress.step());
+                    previews.add(IntStream.range(0, 5)
+                            .mapToObj(progress::denoised)
+                            .map(Optional::orElseThrow)
+                            .allMatch(clean -> clean.length == 28 * 28));
+                    assertThat(progress.steps()).isEqualTo(12);
+                });
+
+        assertThat(Latents.of(outcome)).hasSize(5);
+        assertThat(steps).hasSizeLessThanOrEqualTo(12).isSorted().endsWith(12);
+        assertThat(previews).containsOnly(true);
+    }
+
+    @Test
+    void cancelEndsAllImages() throws Exception {
+        assertThat(stoppedAtStepThree(Ticket::cancel)).isInstanceOf(Outcome.Canceled.class);
+    }
+
+    @Test
+    void aLostLeaseEndsAllImages() throws Exception {
+        assertThat(stoppedAtStepThree(Ticket::loseLease)).isInstanceOf(Outcome.LeaseLost.class);
+    }
+
+    private Outcome stoppedAtStepThree(Consumer<Ticket> stop) throws InterruptedException {
+        Ticket ticket = Jobs.ticket();
+        AtomicInteger last = new AtomicInteger();
+        Outcome outcome = new Generation(
+                        model(GenerationTest::velocity), Jobs.images(3, Jobs.input("dpmpp-2m", 500, 1, 1)))
+                .run(ticket, progress -> {
+                    last.set(progress.step());
+                    if (progress.step() == 3) {
+                        stop.accept(ticket);
+                    }
+                });
+        assertThat(last).hasValueLessThan(6);
+        return outcome;
+    }
+
+    @Test
+    void aTicketThatWasCanceledBeforeRunsNothing() throws Exception {
+        Networks.RowWise network = new Networks.RowWise(8, GenerationTest::velocity);
+        Ticket ticket = Jobs.ticket();
+        ticket.cancel();
+
+        assertThat(new Generation(Jobs.model(batcher, network, Latents.KEEP), Jobs.input("ddim", 5, 1, 1))
+                        .run(ticket, Progress.Listener.NONE))
+                .isInstanceOf(Outcome.Canceled.class);
+        assertThat(network.calls()).isEmpty();
+    }
+
+    @Test
+    void aPoisonousImageFailsItsJobAndNoOther() throws Exception {
+        // Only the class "cross" makes this network throw.
+        Model model = model(row -> {
+            if (row.conditioning() instanceof Conditioning.ClassIndex(int index) && index == 3) {
+                throw new IllegalStateException("poison");
+            }
+            return velocity(row);
+        });
+        List<GenerationInput> inputs = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            inputs.add(new GenerationInput(i == 2 ? "cross" : "circle", "ddim", 20, 1, i, 2, 0, "trailing", false));
+        }
+
+        List<Outcome> outcomes = Jobs.together(model, inputs);
+
+        for (int i = 0; i < 6; i++) {
+            if (i == 2) {
+                assertThat(outcomes.get(i)).isInstanceOfSatisfying(Outcome.Failed.class, failed -> {
+                    assertThat(failed.error().code()).isEqualTo("network_failed");
+                    assertThat(failed.error().message()).contains("poison");
+                });
+            } else {
+                assertThat(Latents.of(outcomes.get(i))).hasSize(2);
+            }
+        }
+    }
+
+    @Test
+    void aDivergedWalkIsAFailureAndNotAPicture() throws Exception {
+        Model model = Jobs.model(
+                batcher,
+                new Networks.RowWise(8, row -> {
+                    float[] output = new float[row.latent().length];
+                    output[0] = Float.NaN;
+                    return output;
+                }),
+                Decoders.of(Jobs.tiny().manifest()).orElseThrow());
+
+        assertThat(Jobs.run(model, Jobs.input("ddim", 3, 1, 1)))
+                .isInstanceOfSatisfying(
+                        Outcome.Failed.class,
+                        failed -> assertThat(failed.error().code()).isEqualTo("diverged"));
+    }
+
+    @Test
+    void anInterruptedCallerLeavesNoWalkBehind() throws Exception {
+        CountDownLatch stepped = new CountDownLatch(1);
+        CompletableFuture<Throwable> thrown = new CompletableFuture<>();
+        Thread caller = Thread.ofVirtual().start(() -> {
+            try {
+                new Generation(model(GenerationTest::velocity), Jobs.images(4, Jobs.input("ddpm", 900, 2, 1)))
+                        .run(Jobs.ticket(), _ -> stepped.countDown());
+                thrown.complete(null);
+            } catch (Throwable e) {
+                thrown.complete(e);
+            }
+        });
+        stepped.await();
+        caller.interrupt();
+
+        assertThat(thrown.get()).isInstanceOf(InterruptedException.class);
+        // Whoever had stayed would hold up this job's calls for as long as patience lasts, and be seen in its batches.
+        Networks.RowWise network = new Networks.RowWise(8, GenerationTest::velocity);
+        Jobs.run(Jobs.model(batcher, network, Latents.KEEP), Jobs.input("ddim", 5, 1, 1));
+        assertThat(network.calls()).containsExactly(1, 1, 1, 1, 1);
+    }
+
+    @Test
+    void aBugIsThrown() {
+        assertThatThrownBy(() -> new Generation(model(GenerationTest::velocity), Jobs.input("ddim", 5, 1, 1))
+                        .run(Jobs.ticket(), _ -> {
+                            throw new IllegalStateException("bug");
+                        }))
+                .isInstanceOf(IllegalStateException.class)
+                .hasRootCauseMessage("bug");
+    }
+
+    // Guidance, on a network that answers each condition differently.
+
+    @Test
+    void aWeightOfOneIsTheConditionalSampleBitForBit() throws Exception {
+        assertThat(guided(1, GenerationTest::velocity)).isEqualTo(guided(1, GenerationTest::onlyConditional));
+    }
+
+    @Test
+    void aWeightOfZeroIsTheUnconditionalSampleBitForBit() throws Exception {
+        assertThat(guided(0, GenerationTest::velocity)).isEqualTo(guided(0, GenerationTest::onlyNull));
+        GenerationInput unlabelled = new GenerationInput(null, "ddim", 10, 7, 5, 1, 0, "trailing", false);
+        assertThat(Latents.of(Jobs.run(model(GenerationTest::velocity), unlabelled))
+                        .getFirst())
+                .isEqualTo(guided(0, GenerationTest::velocity));
+    }
+
+    @Test
+    void anyOtherWeightNeedsBothBranches() throws Exception {
+        assertThat(guided(2, GenerationTest::velocity))
+                .isNotEqualTo(guided(1, GenerationTest::velocity))
+                .isNotEqualTo(guided(0, GenerationTest::velocity));
+        assertThat(guided(2, GenerationTest::onlyConditional)).contains(Float.NaN);
+        assertThat(guided(2, GenerationTest::onlyNull)).contains(Float.NaN);
+        assertThat(guided(1.0000001, GenerationTest::onlyConditional)).contains(Float.NaN);
+    }
+
+    private float[] guided(double weight, Function<Row, float[]> network) throws InterruptedException {
+        return Latents.of(Jobs.run(model(network), Jobs.input("ddim", 10, weight, 5)))
+                .getFirst();
+    }
+
+    // What the model cannot do.
+
+    @ParameterizedTest
+    @ValueSource(strings = {"heun", "DDIM", ""})
+    void anUnknownSamplerIsRefused(String sampler) throws Exception {
+        refused(Jobs.input(sampler, 10, 1, 1), "sampler");
+    }
+
+    @Test
+    void whatTheModelCannotDoIsRefused() throws Exception {
+        refused(new GenerationInput("dragon", "ddim", 10, 1, 1, 1, 0, "trailing", false), "dragon");
+        refused(new GenerationInput("square", "ddim", 10, 1, 1, 1, 0, "sideways", false), "sideways");
+        refused(Jobs.input("ddim", 1001, 1, 1), "1001 steps");
+        refused(Jobs.input("ddim", 0, 1, 1), "steps");
+    }
+
+    private void refused(GenerationInput input, String because) throws InterruptedException {
+        assertThat(Jobs.run(model(GenerationTest::velocity), input))
+                .isInstanceOfSatisfying(Outcome.Failed.class, failed -> {
+                    assertThat(failed.error().code()).isEqualTo("invalid_input");
+                    assertThat(failed.error().message()).contains(because);
+                });
+    }
+
+    private Model model(Function<Row, float[]> network) {
+        return Jobs.model(batcher, new Networks.RowWise(8, network), Latents.KEEP);
+    }
+
+    private static int condition(Row row) {
+        return ((Conditioning.ClassIndex) row.conditioning()).index();
+    }
+
+    private static float[] velocity(Row row) {
+        float[] output = row.latent().clone();
+        for (int i = 0; i < output.length; i++) {
+            output[i] = (float) Math.sin(output[i] + condition(row));
+        }
+        return output;
+    }
+
+    private static float[] onlyConditional(Row row) {
+        return condition(row) == NULL_CLASS ? nothing(row) : velocity(row);
+    }
+
+    private static float[] onlyNull(Row row) {
+        return condition(row) == NULL_CLASS ? velocity(row) : nothing(row);
+    }
+
+    private static float[] nothing(Row row) {
+        float[] output = new float[row.latent().length];
+        Arrays.fill(output, Float.NaN);
+        return output;
+    }
+}

@@ -1,0 +1,402 @@
+package dev.safelight.worker.generate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.safelight.worker.batch.Batcher;
+import dev.safelight.worker.batch.Networks;
+import dev.safelight.worker.sample.Ddim;
+import dev.safelight.worker.sample.Ddpm;
+import dev.safelight.worker.sample.Ddpm.Variance;
+import dev.safelight.worker.sample.Denoiser;
+import dev.safelight.worker.sample.DpmPlusPlus;
+import dev.safelight.worker.sample.Euler;
+import dev.safelight.worker.sample.GaussianNoise;
+import dev.safelight.worker.sample.Level;
+import dev.safelight.worker.sample.Noise;
+import dev.safelight.worker.sample.NoiseSchedule;
+import dev.safelight.worker.sample.Plan;
+import dev.safelight.worker.sample.Prediction;
+import dev.safelight.worker.sample.Sampler;
+import dev.safelight.worker.sample.Spacing;
+import dev.safelight.worker.sample.Spacing.Grid;
+import dev.safelight.worker.sample.Start;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * Every sampler against data whose exact score is known, over the real batcher. Each check comes with a control: a
+ * sampler that is wrong in one place, which the same check must refuse.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class OracleTest {
+    private static final NoiseSchedule SCHEDULE = NoiseSchedule.linear(1000, 1e-4, 0.02);
+    private static final Mixture DATA = Mixture.TWO_PEAKS;
+    private static final int SAMPLES = 30_000;
+    private static final double FLOOR = DATA.floor(SAMPLES);
+
+    private Batcher batcher;
+
+    @BeforeAll
+    void open() {
+        batcher = new Batcher("oracle");
+    }
+
+    @AfterAll
+    void close() {
+        batcher.close();
+    }
+
+    // Stochastic samplers: the law of what comes out.
+
+    @ParameterizedTest
+    @EnumSource
+    void ddpmReachesTheDataWithEitherVariance(Variance variance) {
+        assertThat(distance(new Ddpm(variance), 500)).isLessThan(3 * FLOOR);
+    }
+
+    @Test
+    void withFewStepsTheSmallVarianceIsTooSmall() {
+        double small = distance(new Ddpm(Variance.SMALL), 50);
+        assertThat(small).isBetween(0.04, 0.06);
+        assertThat(distance(new Ddpm(Variance.LARGE), 50)).isLessThan(small / 2);
+    }
+
+    @Test
+    void controlsOfDdpmMissTheData() {
+        Ddpm right = new Ddpm(Variance.SMALL);
+        assertThat(distance(right, 500, wrongVariance())).isGreaterThan(3 * FLOOR);
+        assertThat(distance(right, 500, frozen())).isGreaterThan(3 * FLOOR);
+        assertThat(distance(new WrongTarget<>(right), 500)).isGreaterThan(3 * FLOOR);
+    }
+
+    /** With normal data a step is linear, so mean and variance after any number of steps are exactly known. */
+    @ParameterizedTest
+    @EnumSource
+    void ddpmFollowsTheMomentsOfItsChain(Variance variance) {
+        Moments known = chain(variance, 12);
+
+        assertThat(normal(new Ddpm(variance), new GaussianNoise(2))).satisfies(known::matches);
+
+        Variance other = variance == Variance.SMALL ? Variance.LARGE : Variance.SMALL;
+        assertThat(known.differsFrom(normal(new Ddpm(other), new GaussianNoise(2))))
+                .isTrue();
+        assertThat(known.differsFrom(normal(new Ddpm(variance), wrongVariance())))
+                .isTrue();
+        assertThat(known.differsFrom(normal(new Ddpm(variance), frozen()))).isTrue();
+        assertThat(known.differsFrom(normal(new WrongTarget<>(new Ddpm(variance)), new GaussianNoise(2))))
+                .isTrue();
+    }
+
+    @Test
+    void ddimAtEtaOneReachesTheData() {
+        assertThat(distance(new Ddim(1), 500)).isLessThan(3 * FLOOR);
+        assertThat(distance(new Ddim(1), 500, frozen())).isGreaterThan(3 * FLOOR);
+        assertThat(distance(new WrongTarget<>(new Ddim(1)), 500)).isGreaterThan(3 * FLOOR);
+    }
+
+    @Test
+    void ddimAtEtaOneIsDdpm() {
+        Plan plan = plan(50, Grid.WHOLE);
+        float[] ddpm = sample(new Ddpm(Variance.SMALL), plan, new GaussianNoise(7));
+
+        assertThat(largestDifference(sample(new Ddim(1), plan, new GaussianNoise(7)), ddpm))
+                .isLessThan(1e-3);
+        assertThat(largestDifference(sample(new Ddim(0.9), plan, new GaussianNoise(7)), ddpm))
+                .isGreaterThan(0.1);
+        assertThat(largestDifference(sample(new Ddim(1), plan, new GaussianNoise(8)), ddpm))
+                .isGreaterThan(0.1);
+    }
+
+    @Test
+    void theDeterministicSamplersReachTheData() {
+        assertThat(distance(new Ddim(0), 500)).isLessThan(3 * FLOOR);
+        assertThat(distance(new Euler(), 500)).isLessThan(3 * FLOOR);
+        assertThat(distance(new DpmPlusPlus(), 100)).isLessThan(3 * FLOOR);
+        assertThat(distance(new WrongTarget<>(new Ddim(0)), 500)).isGreaterThan(3 * FLOOR);
+        assertThat(distance(new WrongTarget<>(new Euler()), 500)).isGreaterThan(3 * FLOOR);
+        assertThat(distance(new WrongTarget<>(new DpmPlusPlus()), 100)).isGreaterThan(3 * FLOOR);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void everyPredictionLeadsToTheSameSamples(Prediction prediction) {
+        Plan plan = plan(20, Grid.WHOLE);
+        float[] epsilon = sample(new DpmPlusPlus(), plan, new GaussianNoise(1), Prediction.EPSILON);
+
+        assertThat(largestDifference(sample(new DpmPlusPlus(), plan, new GaussianNoise(1), prediction), epsilon))
+                .isLessThan(2e-3);
+    }
+
+    // Deterministic samplers: how fast the error of a single point falls.
+
+    @Test
+    void ddimIsOfFirstOrder() {
+        assertThat(slopes(new Ddim(0))).allSatisfy(slope -> assertThat(slope).isBetween(0.85, 1.3));
+    }
+
+    @Test
+    void eulerIsOfFirstOrder() {
+        assertThat(slopes(new Euler())).allSatisfy(slope -> assertThat(slope).isBetween(0.85, 1.3));
+    }
+
+    @Test
+    void dpmPlusPlus2mIsOfSecondOrder() {
+        assertThat(slopes(new DpmPlusPlus()))
+                .allSatisfy(slope -> assertThat(slope).isBetween(1.7, 2.2));
+    }
+
+    @Test
+    void controlsConvergeSlowlyOrNotAtAll() {
+        assertThat(slopes(new Forgetful()))
+                .allSatisfy(slope -> assertThat(slope).isLessThan(1.3));
+        for (Sampler<?> sampler : List.of(new Ddim(0), new Euler(), new DpmPlusPlus())) {
+            assertThat(error(new WrongTarget<>(sampler), 160)).isGreaterThan(3 * error(sampler, 160));
+        }
+    }
+
+    @Test
+    void eulerIsDdimWhereTheirTimesAgree() {
+        Plan plan = plan(25, Grid.WHOLE);
+        Noise noise = new GaussianNoise(3);
+        // Same latent for both: Euler's own first scale is left out.
+        Start start = (_, _) -> noise.unit(Noise.START, 0, 1000);
+
+        float[] euler = rig(Prediction.V).sample(new Euler(), plan, start, noise);
+        float[] ddim = rig(Prediction.V).sample(new Ddim(0), plan, start, noise);
+
+        assertThat(largestDifference(euler, ddim)).isLessThan(1e-4);
+    }
+
+    private double distance(Sampler<?> sampler, int steps) {
+        return distance(sampler, steps, new GaussianNoise(1));
+    }
+
+    private double distance(Sampler<?> sampler, int steps, Noise noise) {
+        return DATA.distance(sample(sampler, plan(steps, Grid.WHOLE), noise));
+    }
+
+    private float[] sample(Sampler<?> sampler, Plan plan, Noise noise) {
+        return sample(sampler, plan, noise, Prediction.V);
+    }
+
+    private float[] sample(Sampler<?> sampler, Plan plan, Noise noise, Prediction prediction) {
+        return rig(prediction).sample(sampler, plan, Start.noise(noise, SAMPLES), noise);
+    }
+
+    private Rig rig(Prediction prediction) {
+        return new Rig(batcher, new Networks.RowWise(8, DATA.network(prediction, SCHEDULE::level)), prediction);
+    }
+
+    private static Plan plan(int steps, Grid grid) {
+        return Plan.of(SCHEDULE, Spacing.TRAILING, grid, steps);
+    }
+
+    private static double largestDifference(float[] a, float[] b) {
+        return IntStream.range(0, a.length)
+                .mapToDouble(i -> Math.abs(a[i] - b[i]))
+                .max()
+                .orElseThrow();
+    }
+
+    // Moments of normal data.
+
+    private static final Mixture NORMAL = Mixture.normal(0.4, 0.5);
+
+    private record Moments(double mean, double variance) {
+        static Moments of(float[] samples) {
+            double mean = IntStream.range(0, samples.length)
+                    .mapToDouble(i -> samples[i])
+                    .average()
+                    .orElseThrow();
+            double variance = IntStream.range(0, samples.length)
+                    .mapToDouble(i -> Math.pow(samples[i] - mean, 2))
+                    .average()
+                    .orElseThrow();
+            return new Moments(mean, variance);
+        }
+
+        /** Within four standard errors. */
+        private boolean near(Moments other) {
+            double meanError = 4 * Math.sqrt(variance / SAMPLES);
+            double varianceError = 4 * variance * Math.sqrt(2.0 / SAMPLES);
+            return Math.abs(mean - other.mean) < meanError && Math.abs(variance - other.variance) < varianceError;
+        }
+
+        void matches(float[] samples) {
+            assertThat(near(of(samples)))
+                    .as("%s, expected %s", of(samples), this)
+                    .isTrue();
+        }
+
+        boolean differsFrom(float[] samples) {
+            return !near(of(samples));
+        }
+    }
+
+    private float[] normal(Sampler<?> sampler, Noise noise) {
+        Rig rig = new Rig(
+                batcher,
+                new Networks.RowWise(8, NORMAL.network(Prediction.EPSILON, SCHEDULE::level)),
+                Prediction.EPSILON);
+        return rig.sample(sampler, plan(12, Grid.WHOLE), Start.noise(noise, SAMPLES), noise);
+    }
+
+    /** Mean and variance of the chain, by the formulas of the posterior (Ho et al. 2020, eq. 7) written out once more. */
+    private static Moments chain(Variance variance, int steps) {
+        Plan plan = plan(steps, Grid.WHOLE);
+        double mean = 0;
+        double spread = 1;
+        for (int i = 0; i < steps; i++) {
+            double bar = Math.pow(plan.level(i).signal(), 2);
+            double barNext = Math.pow(plan.level(i + 1).signal(), 2);
+            double beta = 1 - bar / barNext;
+            // D = slope·x + offset
+            double slope = Math.sqrt(bar) * 0.25 / (bar * 0.25 + 1 - bar);
+            double offset = 0.4 - slope * Math.sqrt(bar) * 0.4;
+            double clean = Math.sqrt(barNext) * beta / (1 - bar);
+            double latent = Math.sqrt(1 - beta) * (1 - barNext) / (1 - bar);
+            double added = variance == Variance.SMALL ? beta * (1 - barNext) / (1 - bar) : beta;
+            mean = (clean * slope + latent) * mean + clean * offset;
+            spread = Math.pow(clean * slope + latent, 2) * spread + (barNext == 1 ? 0 : added);
+        }
+        return new Moments(mean, spread);
+    }
+
+    // Convergence on a plan that is even in λ, whose time is λ itself.
+
+    private static final int POINTS = 400;
+
+    private static Level atLambda(double lambda) {
+        double signal = 1 / Math.sqrt(1 + Math.exp(-2 * lambda));
+        return new Level(lambda, signal, signal * Math.exp(-lambda));
+    }
+
+    private static Plan evenInLambda(int steps) {
+        return new Plan(
+                IntStream.rangeClosed(0, steps)
+                        .mapToObj(i -> atLambda(-2.5 + 5.0 * i / steps))
+                        .toList(),
+                Spacing.LEADING);
+    }
+
+    private double error(Sampler<?> sampler, int steps) {
+        Plan plan = evenInLambda(steps);
+        Level first = plan.level(0);
+        Level last = plan.level(steps);
+        float[] start = new float[POINTS];
+        for (int i = 0; i < POINTS; i++) {
+            start[i] = (float) DATA.at((i + 0.5) / POINTS, first);
+        }
+        Rig rig = new Rig(
+                batcher, new Networks.RowWise(8, DATA.network(Prediction.V, OracleTest::atLambda)), Prediction.V);
+        float[] end = rig.sample(sampler, plan, (_, _) -> start, new GaussianNoise(0));
+        return IntStream.range(0, POINTS)
+                .mapToDouble(i -> Math.abs(end[i] - DATA.flow(start[i], first, last)))
+                .average()
+                .orElseThrow();
+    }
+
+    private List<Double> slopes(Sampler<?> sampler) {
+        List<Double> slopes = new ArrayList<>();
+        for (int steps : new int[] {40, 80}) {
+            slopes.add(Math.log(error(sampler, steps) / error(sampler, 2 * steps)) / Math.log(2));
+        }
+        return slopes;
+    }
+
+    // Wrong in one place.
+
+    private static Noise wrongVariance() {
+        Noise right = new GaussianNoise(1);
+        return (stream, step, size) -> {
+            float[] draws = right.unit(stream, step, size);
+            if (stream == Noise.STEP) {
+                for (int i = 0; i < size; i++) {
+                    draws[i] *= 1.1f;
+                }
+            }
+            return draws;
+        };
+    }
+
+    private static Noise frozen() {
+        Noise right = new GaussianNoise(1);
+        return (stream, _, size) -> right.unit(stream, 0, size);
+    }
+
+    /** A state with the number of its step. */
+    private record Counted<S extends Record>(int step, S state) {}
+
+    /** Aims a third of a step beyond the level that the next step starts from. */
+    private record WrongTarget<S extends Record>(Sampler<S> right) implements Sampler<Counted<S>> {
+        @Override
+        public Counted<S> begin(Start start, Plan plan) {
+            return new Counted<>(0, right.begin(start, plan));
+        }
+
+        @Override
+        public Counted<S> step(Counted<S> state, Plan plan, Noise noise, Denoiser denoiser) {
+            List<Level> levels = new ArrayList<>(plan.levels());
+            Level target = plan.level(state.step() + 1);
+            if (target.noise() > 0) {
+                double beyond = (target.lambda() - plan.level(state.step()).lambda()) / 3;
+                levels.set(state.step() + 1, atLambda(target.lambda() + beyond));
+            }
+            S next = right.step(state.state(), new Plan(levels, plan.spacing()), noise, denoiser);
+            return new Counted<>(state.step() + 1, next);
+        }
+
+        @Override
+        public boolean done(Counted<S> state, Plan plan) {
+            return right.done(state.state(), plan);
+        }
+
+        @Override
+        public float[] latent(Counted<S> state) {
+            return right.latent(state.state());
+        }
+
+        @Override
+        public Optional<float[]> denoised(Counted<S> state) {
+            return right.denoised(state.state());
+        }
+    }
+
+    /** DPM-Solver++(2M) without its history. */
+    private record Forgetful() implements Sampler<DpmPlusPlus.State> {
+        private static final DpmPlusPlus RIGHT = new DpmPlusPlus();
+
+        @Override
+        public DpmPlusPlus.State begin(Start start, Plan plan) {
+            return RIGHT.begin(start, plan);
+        }
+
+        @Override
+        public DpmPlusPlus.State step(DpmPlusPlus.State state, Plan plan, Noise noise, Denoiser denoiser) {
+            return RIGHT.step(new DpmPlusPlus.State(state.step(), state.x(), null, 0), plan, noise, denoiser);
+        }
+
+        @Override
+        public boolean done(DpmPlusPlus.State state, Plan plan) {
+            return RIGHT.done(state, plan);
+        }
+
+        @Override
+        public float[] latent(DpmPlusPlus.State state) {
+            return RIGHT.latent(state);
+        }
+
+        @Override
+        public Optional<float[]> denoised(DpmPlusPlus.State state) {
+            return RIGHT.denoised(state);
+        }
+    }
+}

@@ -1,0 +1,159 @@
+package dev.safelight.worker.generate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.safelight.common.request.GenerationInput;
+import dev.safelight.worker.batch.Batcher;
+import dev.safelight.worker.batch.Network;
+import dev.safelight.worker.batch.Networks;
+import dev.safelight.worker.decode.Decoder;
+import dev.safelight.worker.decode.Decoders;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+/** The same request with the same seed gives the same image, alone or in a batch: on a real network through PyTorch. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class SameImageTest {
+    private static final List<GenerationInput> UNLIKE = List.of(
+            Jobs.input("ddpm", 24, 1, 1),
+            Jobs.input("ddpm", 15, 3, 2),
+            new GenerationInput("circle", "ddim", 20, 2, 3, 1, 0, "leading", false),
+            new GenerationInput("cross", "ddim", 17, 1, 4, 1, 1, "linspace", false),
+            new GenerationInput(null, "euler", 21, 1, 5, 1, 0, "linspace", false),
+            Jobs.input("euler", 13, 4.5, 6),
+            Jobs.input("dpmpp-2m", 12, 2, 7),
+            new GenerationInput("triangle", "dpmpp-2m", 19, 0, 8, 1, 0, "leading", false),
+            new GenerationInput("circle", "dpmpp-2m", 11, 1.5, 9, 3, 0, "trailing", false));
+
+    private Engine engine;
+    private Model model;
+
+    @BeforeAll
+    void open() {
+        engine = Engine.open("cpu");
+        model = Jobs.decodedBy(Latents.KEEP, engine.load(Jobs.tiny()));
+    }
+
+    @AfterAll
+    void close() {
+        engine.close();
+    }
+
+    @Test
+    void aMixedBatchChangesNoImage() throws Exception {
+        List<float[]> alone = alone(UNLIKE);
+        List<float[]> mixed = mixed(UNLIKE);
+
+        Decoder decoder = Decoders.of(model.bundle().manifest()).orElseThrow();
+        for (int image = 0; image < alone.size(); image++) {
+            assertThat(largestDifference(alone.get(image), mixed.get(image))).isLessThan(1e-4);
+            byte[] expected = decoder.decode(alone.get(image)).pixels();
+            byte[] actual = decoder.decode(mixed.get(image)).pixels();
+            int[] differences = IntStream.range(0, expected.length)
+                    .map(i -> Math.abs((expected[i] & 0xff) - (actual[i] & 0xff)))
+                    .toArray();
+            assertThat(Arrays.stream(differences).boxed()).allMatch(difference -> difference <= 1);
+            assertThat(Arrays.stream(differences)
+                            .filter(difference -> difference == 0)
+                            .count())
+                    .isGreaterThanOrEqualTo((long) Math.ceil(0.999 * expected.length));
+        }
+        // The images themselves are unlike, so an image given to the wrong job would have been seen.
+        assertThat(largestDifference(alone.get(0), alone.get(1))).isGreaterThan(0.1);
+    }
+
+    @Test
+    void aStrictImageIsTheSameBitForBit() throws Exception {
+        List<GenerationInput> strict = UNLIKE.stream().map(Jobs::strict).toList();
+        List<float[]> alone = alone(strict);
+
+        List<GenerationInput> crowd = new ArrayList<>(strict);
+        crowd.addAll(UNLIKE);
+        List<float[]> mixed = mixed(crowd);
+
+        for (int image = 0; image < alone.size(); image++) {
+            assertThat(mixed.get(image)).isEqualTo(alone.get(image));
+        }
+    }
+
+    /** Were it otherwise, strict would cost something and bring nothing, and the test above could not fail. */
+    @Test
+    void withoutStrictTheBatchIsSeenInTheLastBits() throws Exception {
+        List<float[]> alone = alone(UNLIKE);
+        List<float[]> mixed = mixed(UNLIKE);
+
+        assertThat(IntStream.range(0, alone.size())
+                        .anyMatch(image -> !Arrays.equals(alone.get(image), mixed.get(image))))
+                .isTrue();
+    }
+
+    @Test
+    void eachImageOfAJobIsTheImageOfItsOwnSeed() throws Exception {
+        GenerationInput input = Jobs.strict(Jobs.input("ddpm", 10, 2, 40));
+        List<float[]> four = Latents.of(Jobs.run(model, Jobs.images(4, input)));
+
+        for (int image = 0; image < 4; image++) {
+            GenerationInput single = Jobs.strict(Jobs.input("ddpm", 10, 2, 40 + image));
+            assertThat(four.get(image))
+                    .isEqualTo(Latents.of(Jobs.run(model, single)).getFirst());
+        }
+    }
+
+    /** A network whose rows do not see each other leaves only the noise to differ: not one bit may. */
+    @Test
+    void theNoiseIsTheSameBitForBit() throws Exception {
+        Network rowWise = new Networks.RowWise(16, row -> {
+            float[] output = row.latent().clone();
+            for (int i = 0; i < output.length; i++) {
+                output[i] = (float) Math.tanh(output[i] + row.time() / 1000);
+            }
+            return output;
+        });
+        try (Batcher batcher = new Batcher("noise")) {
+            Model pure = Jobs.model(batcher, rowWise, Latents.KEEP);
+            List<float[]> alone = new ArrayList<>();
+            for (GenerationInput input : UNLIKE) {
+                alone.addAll(Latents.of(Jobs.run(pure, input)));
+            }
+            List<float[]> mixed = new ArrayList<>();
+            Jobs.together(pure, UNLIKE).forEach(outcome -> mixed.addAll(Latents.of(outcome)));
+
+            for (int image = 0; image < alone.size(); image++) {
+                assertThat(mixed.get(image)).isEqualTo(alone.get(image));
+            }
+            Set<float[]> different = new TreeSet<>(Comparator.comparing(Arrays::hashCode));
+            different.addAll(alone);
+            assertThat(different).hasSameSizeAs(alone);
+        }
+    }
+
+    private List<float[]> alone(List<GenerationInput> inputs) throws Exception {
+        List<float[]> latents = new ArrayList<>();
+        for (GenerationInput input : inputs) {
+            latents.addAll(Latents.of(Jobs.run(model, input)));
+        }
+        return latents;
+    }
+
+    private List<float[]> mixed(List<GenerationInput> inputs) throws Exception {
+        List<float[]> latents = new ArrayList<>();
+        Jobs.together(model, inputs).forEach(outcome -> latents.addAll(Latents.of(outcome)));
+        return latents;
+    }
+
+    private static double largestDifference(float[] a, float[] b) {
+        return IntStream.range(0, a.length)
+                .mapToDouble(i -> Math.abs(a[i] - b[i]))
+                .max()
+                .orElseThrow();
+    }
+}
