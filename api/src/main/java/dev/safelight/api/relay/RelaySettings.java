@@ -10,6 +10,7 @@ import java.time.Duration;
  * @param redispatchAfter a released job that nobody claimed for so long is released again: Kafka may have lost it
  * @param workerTimeout a worker that has not beaten for so long gets no jobs
  * @param rescueInterval the rescuer looks for lapsed leases this often
+ * @param rescueGrace when Postgres has just started, workers have so long to renew leases that lapsed meanwhile
  * @param backoffFirst wait before the first retry of a job whose worker died; doubles with each crash
  * @param backoffMost the longest such wait
  * @param forgetWorkersAfter a worker that has not beaten for so long is no longer listed
@@ -19,6 +20,7 @@ public record RelaySettings(
         Duration redispatchAfter,
         Duration workerTimeout,
         Duration rescueInterval,
+        Duration rescueGrace,
         Duration backoffFirst,
         Duration backoffMost,
         Duration forgetWorkersAfter) {
@@ -32,6 +34,10 @@ public record RelaySettings(
                 settings.duration(
                         "SAFELIGHT_WORKER_TIMEOUT", "5s", "a worker silent for so long gets no jobs released for it"),
                 settings.duration("SAFELIGHT_RESCUE_INTERVAL", "1s", "how often lapsed leases are looked for"),
+                settings.duration(
+                        "SAFELIGHT_RESCUE_GRACE",
+                        "10s",
+                        "after a start of Postgres, time for workers to renew leases that lapsed meanwhile"),
                 settings.duration(
                         "SAFELIGHT_CRASH_BACKOFF",
                         "1s",

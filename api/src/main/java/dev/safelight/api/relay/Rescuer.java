@@ -50,6 +50,7 @@ public final class Rescuer implements AutoCloseable {
         jdbi.useHandle(handle -> {
             handle.createQuery(RESCUE)
                     .bind("most", MOST)
+                    .bind("grace", seconds(settings.rescueGrace()))
                     .bind("backoff_first", seconds(settings.backoffFirst()))
                     .bind("backoff_most", seconds(settings.backoffMost()))
                     .map((row, context) -> Map.entry(JobState.of(row.getString("state")), row.getInt("jobs")))

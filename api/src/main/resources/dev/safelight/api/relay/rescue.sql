@@ -1,12 +1,15 @@
 -- Takes jobs away from workers that no longer beat. A crash beside others is nobody's proven fault; a crash while alone is
--- a strike, and the last allowed strike ends the job.
+-- a strike, and the last allowed strike ends the job. When Postgres itself was away, leases lapsed because nobody could
+-- renew them: the workers get a moment to do so, or to hand their jobs back.
 WITH lost AS (
     SELECT tenant_id, job_id,
            CASE WHEN cancel_requested_at IS NOT NULL THEN 'canceled'
                 WHEN alone AND strikes + 1 >= max_attempts THEN 'failed'
                 ELSE 'queued' END AS becomes
     FROM job
-    WHERE state = 'running' AND lease_until < now()
+    WHERE state = 'running'
+      AND lease_until < now()
+      AND pg_postmaster_start_time() < now() - make_interval(secs => :grace)
     ORDER BY tenant_id, job_id
     LIMIT :most
     FOR UPDATE SKIP LOCKED

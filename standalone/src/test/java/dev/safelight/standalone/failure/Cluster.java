@@ -64,6 +64,7 @@ final class Cluster implements AutoCloseable {
                 Map.entry("SAFELIGHT_WORKER_TIMEOUT", "2s"),
                 Map.entry("SAFELIGHT_REDISPATCH_AFTER", "5s"),
                 Map.entry("SAFELIGHT_RESCUE_INTERVAL", "300ms"),
+                Map.entry("SAFELIGHT_RESCUE_GRACE", "6s"),
                 Map.entry("SAFELIGHT_CRASH_BACKOFF", "100ms"),
                 Map.entry("SAFELIGHT_CRASH_BACKOFF_MOST", "500ms"),
                 Map.entry("SAFELIGHT_RETRY_DELAY", "200ms")));

@@ -36,8 +36,6 @@ final class LaneIntake implements AutoCloseable {
     private static final Duration GOODBYE = Duration.ofSeconds(1);
 
     private static final Duration AFTER_FAILURE = Duration.ofMillis(500);
-    /** A worker that could not beat for so long takes no more work. */
-    private static final Duration DATABASE_SILENCE = Duration.ofSeconds(3);
 
     private final Lane lane;
     private final KafkaSettings settings;
@@ -113,7 +111,7 @@ final class LaneIntake implements AutoCloseable {
     }
 
     private void pollOnce(KafkaShareConsumer<String, String> opened) throws InterruptedException {
-        if (!leases.beatenWithin(DATABASE_SILENCE)) {
+        if (!leases.healthy()) {
             Thread.sleep(AFTER_FAILURE);
             return;
         }

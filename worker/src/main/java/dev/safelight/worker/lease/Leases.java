@@ -60,9 +60,9 @@ public final class Leases {
         return nanoTime.getAsLong() - lastBeat < selfFence.toNanos();
     }
 
-    /** Whether Postgres answered within so long: a worker that cannot beat takes no more work. */
-    public boolean beatenWithin(Duration duration) {
-        return nanoTime.getAsLong() - lastBeat < duration.toNanos();
+    /** Whether beats succeed: a worker that is on the way to stopping by itself takes no more work. */
+    public boolean healthy() {
+        return nanoTime.getAsLong() - lastBeat < selfFence.toNanos() / 3;
     }
 
     /** A hint from Kafka; what is not here is somebody else's. */
