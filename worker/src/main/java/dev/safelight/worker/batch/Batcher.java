@@ -1,6 +1,7 @@
 package dev.safelight.worker.batch;
 
 import dev.safelight.worker.batch.EvaluationStopped.DeviceFailed;
+import dev.safelight.worker.batch.EvaluationStopped.LeaseLost;
 import dev.safelight.worker.batch.Member.Answer;
 import dev.safelight.worker.batch.Member.Phase;
 import dev.safelight.worker.batch.Scheduler.Decision;
@@ -73,7 +74,7 @@ public final class Batcher implements AutoCloseable {
             // Looked at under the lock: a stop is either seen here or finds the rows waiting.
             member.ticket.throwIfStopped();
             if (closed) {
-                throw closedDevice();
+                throw new LeaseLost();
             }
             member.thread = Thread.currentThread();
             member.answer = null;
@@ -221,10 +222,11 @@ public final class Batcher implements AutoCloseable {
         } finally {
             lock.unlock();
         }
+        counters = counters.took(ended - started);
         for (int i = 0; i < answers.size(); i++) {
             answer(call.members().get(i), answers.get(i));
         }
-        counters = counters.scattered(ended - started, System.nanoTime() - ended);
+        counters = counters.scattered(System.nanoTime() - ended);
     }
 
     /** The device's thread ends: nobody may be left parked. */
@@ -234,17 +236,16 @@ public final class Batcher implements AutoCloseable {
             closed = true;
             members.stream()
                     .filter(member -> member.phase == Phase.WAITING || member.phase == Phase.RUNNING)
-                    .forEach(member -> answer(member, new Answer.Stopped(closedDevice())));
+                    .forEach(member -> answer(member, new Answer.Stopped(new LeaseLost())));
         } finally {
             lock.unlock();
         }
     }
 
-    private static DeviceFailed closedDevice() {
-        return new DeviceFailed("the device is closed", false, null);
-    }
-
-    /** Ends the device's thread after the call that runs; walks that wait fail. */
+    /**
+     * Ends the device's thread after the call that runs, however long that takes: its network must not be freed before.
+     * Walks that wait lose their lease, because this worker is not going to finish them.
+     */
     @Override
     public void close() {
         lock.lock();
@@ -254,9 +255,15 @@ public final class Batcher implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-        try {
-            device.join();
-        } catch (InterruptedException e) {
+        boolean interrupted = false;
+        while (device.isAlive()) {
+            try {
+                device.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
             Thread.currentThread().interrupt();
         }
     }

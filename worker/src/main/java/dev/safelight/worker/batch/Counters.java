@@ -42,7 +42,11 @@ public record Counters(long calls, long rows, long failedCalls, long gatherNanos
         return new Counters(calls, rows, failedCalls + 1, gatherNanos, runNanos, scatterNanos);
     }
 
-    Counters scattered(long run, long scatter) {
-        return new Counters(calls, rows, failedCalls, gatherNanos, runNanos + run, scatterNanos + scatter);
+    Counters took(long nanos) {
+        return new Counters(calls, rows, failedCalls, gatherNanos, runNanos + nanos, scatterNanos);
+    }
+
+    Counters scattered(long nanos) {
+        return new Counters(calls, rows, failedCalls, gatherNanos, runNanos, scatterNanos + nanos);
     }
 }

@@ -17,7 +17,7 @@ public abstract sealed class EvaluationStopped extends RuntimeException {
         }
     }
 
-    /** The job no longer belongs to this worker. */
+    /** The job no longer belongs to this worker, or the worker is giving up its device. */
     public static final class LeaseLost extends EvaluationStopped {
         private static final long serialVersionUID = 1L;
 

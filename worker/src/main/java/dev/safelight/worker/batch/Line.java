@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 
-/** The members that can share calls, and when their next call should leave. */
+/** Members of one group, and when their next call should leave. Solo members stand in a line of their own. */
 final class Line {
     /** The longest that a call waits for walks that are still on the host. */
     static final long MOST_PATIENCE_NANOS = 2_000_000;
@@ -15,6 +15,7 @@ final class Line {
     private static final double PATIENCE = 0.05;
 
     private final Network network;
+    private final boolean solo;
     private final List<Member> waiting = new ArrayList<>();
     private int members;
     private int computing;
@@ -24,8 +25,9 @@ final class Line {
     private double predictedNanos = Double.MAX_VALUE;
     private long lastLaunch;
 
-    Line(Network network) {
+    Line(Network network, boolean solo) {
         this.network = network;
+        this.solo = solo;
         this.mostRows = network.maxRows();
     }
 
@@ -84,7 +86,7 @@ final class Line {
     /** The gather rule: nobody is left to wait for, or no room for more, or patience has run out. */
     boolean ready(long now, long deviceFreeSince) {
         return !waiting.isEmpty()
-                && (computing == 0 || waitingRows >= mostRows || now - deadline(deviceFreeSince) >= 0);
+                && (solo || computing == 0 || waitingRows >= mostRows || now - deadline(deviceFreeSince) >= 0);
     }
 
     long deadline(long deviceFreeSince) {
@@ -110,7 +112,7 @@ final class Line {
     List<Member> launch(long number, TenantShares shares) {
         lastLaunch = number;
         List<Member> chosen = new ArrayList<>();
-        if (waitingRows <= mostRows) {
+        if (!solo && waitingRows <= mostRows) {
             chosen.addAll(waiting);
             chosen.forEach(member -> shares.serve(member.ticket.tenant(), member.rows.size()));
             waiting.clear();
@@ -142,7 +144,7 @@ final class Line {
                     next = member;
                 }
             }
-            if (next == null) {
+            if (next == null || solo && !chosen.isEmpty()) {
                 return;
             }
             waiting.remove(next);

@@ -16,6 +16,8 @@ final class Member {
         AWAY
     }
 
+    record Key(Group group, boolean solo) {}
+
     /** What came of an evaluation. */
     sealed interface Answer {
         record Outputs(List<float[]> outputs) implements Answer {}
@@ -42,8 +44,8 @@ final class Member {
         this.solo = solo || ticket.alone();
     }
 
-    /** Members with equal keys may share calls. */
-    Object key() {
-        return solo ? this : group;
+    /** Members with equal keys stand in one line. */
+    Key key() {
+        return new Key(group, solo);
     }
 }

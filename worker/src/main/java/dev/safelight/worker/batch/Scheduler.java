@@ -22,14 +22,14 @@ final class Scheduler {
         record Idle() implements Decision {}
     }
 
-    private final Map<Object, Line> lines = new LinkedHashMap<>();
+    private final Map<Member.Key, Line> lines = new LinkedHashMap<>();
     private final TenantShares shares = new TenantShares();
     private long launches;
     private long deviceFreeSince;
 
     void join(Member member) {
         shares.arrive(member.ticket.tenant());
-        lines.computeIfAbsent(member.key(), _ -> new Line(member.group.network()))
+        lines.computeIfAbsent(member.key(), _ -> new Line(member.group.network(), member.solo))
                 .join(member);
     }
 
