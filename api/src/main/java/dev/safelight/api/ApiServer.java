@@ -121,7 +121,7 @@ public final class ApiServer implements AutoCloseable {
         JobReader reader = new JobReader(jobs, waiters);
         Fleet fleet = new Fleet(database, clock);
         JobViews views = new JobViews(jobs, fleet, progress, settings.publicUrl(), clock);
-        Submitter submitter = closed(new Submitter(database, jobs, relay::wake));
+        Submitter submitter = closed(new Submitter(database, jobs, meters, relay::wake));
         SubmissionReply replies = new SubmissionReply(reader, views);
         Readiness readiness = new Readiness(database);
         Sweeper sweeper = closed(new Sweeper(database, store, settings.sweep(), clock, meters));
@@ -144,9 +144,6 @@ public final class ApiServer implements AutoCloseable {
         handlers.put("live", Health.live());
         handlers.put("ready", Health.ready(readiness, signals::connected));
         handlers.put("metrics", closed(new Metrics(meters, database)));
-        Gauge.builder("safelight.submit.waiting", submitter, Submitter::depth)
-                .description("Submits that wait for a writer")
-                .register(meters);
         Gauge.builder("safelight.waiters", waiters, Waiters::count)
                 .description("Clients that wait for the end of a job")
                 .register(meters);

@@ -9,6 +9,8 @@ import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -36,7 +38,7 @@ public final class SignalListener implements AutoCloseable {
     private final Consumer<Signal.Entry> entries;
     private final Thread thread;
     private volatile KafkaConsumer<byte[], byte[]> consumer;
-    private volatile boolean closed;
+    private final CountDownLatch closing = new CountDownLatch(1);
 
     /** @param entries told of every entry, in the order of its partition; must be quick and not throw */
     public SignalListener(KafkaSettings settings, Consumer<Signal.Entry> entries) {
@@ -60,12 +62,14 @@ public final class SignalListener implements AutoCloseable {
 
     @Override
     public void close() {
-        closed = true;
+        closing.countDown();
         KafkaConsumer<byte[], byte[]> current = consumer;
         if (current != null) {
             current.wakeup();
         }
-        thread.interrupt();
+        if (thread.getState() == Thread.State.NEW) {
+            return;
+        }
         try {
             thread.join(Duration.ofSeconds(3));
         } catch (InterruptedException e) {
@@ -74,7 +78,7 @@ public final class SignalListener implements AutoCloseable {
     }
 
     private void run() {
-        while (!closed) {
+        while (closing.getCount() > 0) {
             try (KafkaConsumer<byte[], byte[]> fresh = open()) {
                 consumer = fresh;
                 listen(fresh);
@@ -92,7 +96,7 @@ public final class SignalListener implements AutoCloseable {
     private void listen(KafkaConsumer<byte[], byte[]> from) {
         List<TopicPartition> assigned = List.of();
         long assignAgainAt = System.nanoTime();
-        while (!closed) {
+        while (closing.getCount() > 0) {
             if (System.nanoTime() - assignAgainAt >= 0) {
                 List<TopicPartition> now = partitions(from);
                 if (!now.equals(assigned)) {
@@ -151,10 +155,10 @@ public final class SignalListener implements AutoCloseable {
 
     private void pause() {
         try {
-            Thread.sleep(Duration.ofMillis(500));
+            closing.await(500, TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            closed = true;
+            closing.countDown();
         }
     }
 }

@@ -120,6 +120,11 @@ public final class Waiters implements AutoCloseable {
             }
         }
 
+        /** Whether the job is known to have ended. */
+        boolean ended() {
+            return end.isDone();
+        }
+
         @Override
         public void close() {
             waiting.computeIfPresent(job, (key, all) -> {

@@ -3,7 +3,9 @@ package dev.safelight.api.http;
 import dev.safelight.common.job.JobIds;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
+import java.time.Duration;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -11,12 +13,15 @@ import org.slf4j.LoggerFactory;
 public final class Failures {
     private static final Logger LOG = LoggerFactory.getLogger(Failures.class);
 
+    private static final Duration BETWEEN_WARNINGS = Duration.ofSeconds(5);
+    private static final AtomicLong LAST_WARNING = new AtomicLong(System.nanoTime() - BETWEEN_WARNINGS.toNanos());
+
     private Failures() {}
 
     /** 503 where Postgres is out of reach for now, else 500 with an id that the log has too. */
     static Problem problem(Throwable failure, String operation) {
         if (databaseUnavailable(failure)) {
-            LOG.warn("{}: the database is unavailable: {}", operation, rootMessage(failure));
+            warnNowAndThen(operation, failure);
             return Problem.unavailable("the database is out of reach; try again soon");
         }
         UUID incident = JobIds.next();
@@ -45,6 +50,15 @@ public final class Failures {
                 || state.startsWith("57P")
                 // A standby that has not been promoted yet.
                 || state.equals("25006");
+    }
+
+    /** An outage under load fails thousands of requests for one and the same reason. */
+    private static void warnNowAndThen(String operation, Throwable failure) {
+        long now = System.nanoTime();
+        long last = LAST_WARNING.get();
+        if (now - last > BETWEEN_WARNINGS.toNanos() && LAST_WARNING.compareAndSet(last, now)) {
+            LOG.warn("{} and maybe others: the database is unavailable: {}", operation, rootMessage(failure));
+        }
     }
 
     private static String rootMessage(Throwable failure) {

@@ -85,7 +85,11 @@ public final class HttpFront implements AutoCloseable {
                 .setIdleTimeout((int) IDLE.toSeconds())
                 .setIdleTimeoutUnit(TimeUnit.SECONDS);
         HttpServer server = vertx.createHttpServer(options).requestHandler(this::receive);
-        await(server.listen());
+        try {
+            await(server.listen());
+        } catch (IOException e) {
+            throw new IOException("cannot listen on " + host + ":" + port + ": " + e.getMessage(), e);
+        }
         servers.add(server);
         return server.actualPort();
     }

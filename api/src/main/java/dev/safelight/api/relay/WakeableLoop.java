@@ -3,6 +3,7 @@ package dev.safelight.api.relay;
 import java.time.Duration;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
@@ -17,7 +18,7 @@ public final class WakeableLoop implements AutoCloseable {
     private final BooleanSupplier task;
     private final BlockingQueue<Boolean> woken = new ArrayBlockingQueue<>(1);
     private final Thread thread;
-    private volatile boolean closed;
+    private final CountDownLatch closing = new CountDownLatch(1);
 
     /** @param task one run; false, or an exception, means that it should not be tried again at once */
     public WakeableLoop(String name, Duration interval, Duration longestBackoff, BooleanSupplier task) {
@@ -37,7 +38,7 @@ public final class WakeableLoop implements AutoCloseable {
 
     private void run() {
         Duration backoff = interval;
-        while (!closed) {
+        while (closing.getCount() > 0) {
             boolean well = attempt();
             try {
                 if (well) {
@@ -45,7 +46,7 @@ public final class WakeableLoop implements AutoCloseable {
                     woken.poll(interval.toNanos(), TimeUnit.NANOSECONDS);
                 } else {
                     // A wake does not shorten this: under load there is always one.
-                    Thread.sleep(backoff);
+                    closing.await(backoff.toNanos(), TimeUnit.NANOSECONDS);
                     backoff = backoff.multipliedBy(2).compareTo(longestBackoff) < 0
                             ? backoff.multipliedBy(2)
                             : longestBackoff;
@@ -60,19 +61,27 @@ public final class WakeableLoop implements AutoCloseable {
         try {
             return task.getAsBoolean();
         } catch (RuntimeException e) {
-            if (!closed) {
-                LOG.warn("{} failed and will try again: {}", thread.getName(), e.toString());
+            if (closing.getCount() > 0) {
+                // Of a failed statement the first line says what is wrong; the rest repeats the statement.
+                String reason = e.toString().lines().findFirst().orElse("");
+                LOG.warn("{} failed and will try again: {}", thread.getName(), reason);
             }
             return false;
         }
     }
 
+    /** Lets a run that is under way finish: an interrupt would tear its connection. */
     @Override
     public void close() {
-        closed = true;
-        thread.interrupt();
+        closing.countDown();
+        wake();
+        if (thread.getState() == Thread.State.NEW) {
+            return;
+        }
         try {
-            thread.join(Duration.ofSeconds(5));
+            if (!thread.join(Duration.ofSeconds(5))) {
+                thread.interrupt();
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -8,12 +8,17 @@ import dev.safelight.common.job.JobState;
 import dev.safelight.common.job.Priority;
 import dev.safelight.common.store.Database;
 import dev.safelight.common.store.Sql;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jdbi.v3.core.Jdbi;
 
 /** Makes a job durable, once for each idempotency key. */
@@ -26,14 +31,20 @@ public final class Submitter implements AutoCloseable {
     private final GroupInserter inserter;
     private final JobQueries jobs;
     private final Jdbi jdbi;
+    private final MeterRegistry meters;
+    private final Map<String, Counter> submitted = new ConcurrentHashMap<>();
     private final Runnable wake;
 
     /** @param wake told after each commit; the relay's */
-    public Submitter(Database database, JobQueries jobs, Runnable wake) {
+    public Submitter(Database database, JobQueries jobs, MeterRegistry meters, Runnable wake) {
         this.inserter = new GroupInserter(new JobInsert(database.dataSource()));
         this.jobs = jobs;
         this.jdbi = database.jdbi();
+        this.meters = meters;
         this.wake = wake;
+        Gauge.builder("safelight.submit.waiting", inserter, GroupInserter::depth)
+                .description("Submits that wait for a writer")
+                .register(meters);
     }
 
     /**
@@ -82,6 +93,7 @@ public final class Submitter implements AutoCloseable {
             switch (inserter.insert(submission)) {
                 case GroupInserter.Inserted(Instant createdAt) -> {
                     wake.run();
+                    count(job.model());
                     return new Created(row(job, createdAt));
                 }
                 case GroupInserter.Conflict() -> {
@@ -97,11 +109,6 @@ public final class Submitter implements AutoCloseable {
             }
         }
         return new Unavailable();
-    }
-
-    /** Jobs that wait for a writer. */
-    public int depth() {
-        return inserter.depth();
     }
 
     @Override
@@ -137,6 +144,17 @@ public final class Submitter implements AutoCloseable {
             return Optional.of(new KeyReused());
         }
         return jobs.find(new JobKey(job.key().tenantId(), keyed.get().jobId())).map(Replayed::new);
+    }
+
+    private void count(String model) {
+        submitted
+                .computeIfAbsent(
+                        model,
+                        name -> Counter.builder("safelight.jobs.submitted")
+                                .description("Jobs made durable")
+                                .tag("model", name)
+                                .register(meters))
+                .increment();
     }
 
     private static Submission submission(NewJob job) {

@@ -1,0 +1,68 @@
+package dev.safelight.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.safelight.common.config.InvalidSettings;
+import dev.safelight.common.config.Settings;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class ApiSettingsTest {
+    private static final Map<String, String> REQUIRED =
+            Map.of("SAFELIGHT_DATABASE_URL", "jdbc:postgresql://db/safelight", "SAFELIGHT_KAFKA", "kafka:9092");
+
+    @Test
+    void onlyDatabaseAndKafkaAreRequiredAndTheDefaultAddressIsLoopback() {
+        ApiSettings settings = read(Map.of());
+        assertThat(settings.host()).isEqualTo("127.0.0.1");
+        assertThat(settings.port()).isEqualTo(8080);
+        assertThat(settings.publicUrl()).isEmpty();
+        assertThat(settings.bodyLimit()).isEqualTo(262_144);
+        assertThat(settings.models()).isEqualTo(Path.of("models"));
+        assertThat(settings.kafka().bootstrapServers()).isEqualTo("kafka:9092");
+    }
+
+    @Test
+    void withoutDatabaseAndKafkaItSaysBoth() {
+        Settings settings = new Settings(Map.of());
+        ApiSettings.read(settings);
+        assertThatThrownBy(settings::check)
+                .isInstanceOf(InvalidSettings.class)
+                .hasMessageContaining("SAFELIGHT_DATABASE_URL is not set")
+                .hasMessageContaining("SAFELIGHT_KAFKA is not set");
+    }
+
+    @Test
+    void everyVariableIsRead() {
+        ApiSettings settings = read(Map.of(
+                "SAFELIGHT_HTTP_HOST", "0.0.0.0",
+                "SAFELIGHT_HTTP_PORT", "0",
+                "SAFELIGHT_PUBLIC_URL", "https://images.example/",
+                "SAFELIGHT_HTTP_BODY_LIMIT", "2048",
+                "SAFELIGHT_MODELS", "/srv/models"));
+        assertThat(settings.host()).isEqualTo("0.0.0.0");
+        assertThat(settings.port()).isZero();
+        assertThat(settings.publicUrl()).isEqualTo("https://images.example");
+        assertThat(settings.bodyLimit()).isEqualTo(2048);
+        assertThat(settings.models()).isEqualTo(Path.of("/srv/models"));
+    }
+
+    @Test
+    void aPublicUrlMustBeOne() {
+        assertThatThrownBy(() -> read(Map.of("SAFELIGHT_PUBLIC_URL", "images.example")))
+                .isInstanceOf(InvalidSettings.class)
+                .hasMessageContaining("SAFELIGHT_PUBLIC_URL");
+    }
+
+    private static ApiSettings read(Map<String, String> more) {
+        Map<String, String> environment = new HashMap<>(REQUIRED);
+        environment.putAll(more);
+        Settings settings = new Settings(environment);
+        ApiSettings read = ApiSettings.read(settings);
+        settings.check();
+        return read;
+    }
+}

@@ -1,0 +1,187 @@
+package dev.safelight.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.safelight.api.TestApi.Answer;
+import dev.safelight.api.validate.Schema;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonObject;
+import io.vertx.openapi.contract.OpenAPIVersion;
+import java.net.http.HttpRequest;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ExecutionException;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** The document that is served is valid, complete and true. */
+class DocumentTest {
+    private static final String JOB_PATH = "/v1/jobs/{job_id}";
+    private static final List<String> METHODS = List.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
+
+    private static TestApi api;
+    private static ObjectNode document;
+
+    @BeforeAll
+    static void start() {
+        api = TestApi.start();
+        document = api.get("/openapi.json").json();
+    }
+
+    @AfterAll
+    static void stop() {
+        api.close();
+    }
+
+    @Test
+    void itIsValidOpenApi() throws ExecutionException, InterruptedException {
+        assertThat(valid(document)).isTrue();
+        // Were everything valid, this would show nothing.
+        ObjectNode nameless = document.deepCopy();
+        nameless.withObject("/info").remove("title");
+        assertThat(valid(nameless)).isFalse();
+    }
+
+    private static boolean valid(ObjectNode contract) throws ExecutionException, InterruptedException {
+        Vertx vertx = Vertx.vertx();
+        try {
+            return OpenAPIVersion.V3_1
+                    .getRepository(vertx, "app://document/")
+                    .compose(schemas ->
+                            OpenAPIVersion.V3_1.validateContract(vertx, schemas, new JsonObject(contract.toString())))
+                    .toCompletionStage()
+                    .toCompletableFuture()
+                    .get()
+                    .getValid();
+        } finally {
+            vertx.close().toCompletionStage().toCompletableFuture().get();
+        }
+    }
+
+    @Test
+    void everyOperationIsServedAndNoOther() {
+        List<String> served = new ArrayList<>();
+        for (String path : paths()) {
+            String concrete = concrete(path);
+            for (String method : METHODS) {
+                Answer answer = api.send(api.request(concrete).method(method, HttpRequest.BodyPublishers.noBody()));
+                if (answer.status() != 405) {
+                    served.add(method + " " + path);
+                } else if (!method.equals("HEAD")) {
+                    assertThat(answer.at("/code").textValue()).isEqualTo("method_not_allowed");
+                }
+            }
+        }
+        assertThat(served).containsExactlyInAnyOrderElementsOf(operations());
+    }
+
+    @Test
+    void repliesAreWhatItPromises() {
+        Answer submitted = api.submit("Idempotency-Key", "document");
+        check("POST", "/v1/jobs", submitted);
+        check("POST", "/v1/jobs", api.submit("Idempotency-Key", "document"));
+        check("POST", "/v1/jobs", api.post("/v1/jobs", "{}"));
+        check("POST", "/v1/jobs", api.post("/v1/jobs", "{"));
+        String job = "/v1/jobs/" + submitted.id();
+        check("GET", JOB_PATH, api.get(job));
+        check("DELETE", JOB_PATH, api.delete(job));
+        api.run(submitted.id());
+        check("POST", JOB_PATH + "/cancel", api.post(job + "/cancel", ""));
+        check("POST", JOB_PATH + "/retry", api.post(job + "/retry", ""));
+        api.succeed(submitted.id(), new byte[] {1});
+        check("GET", JOB_PATH, api.get(job));
+        check("GET", JOB_PATH, api.get(job, "If-None-Match", "*"));
+        check("GET", JOB_PATH + "/outputs/{ordinal}", api.get(job + "/outputs/1"));
+        check("POST", JOB_PATH + "/cancel", api.post(job + "/cancel", ""));
+        UUID failed = api.submit().id();
+        api.run(failed);
+        api.end(failed, "failed");
+        check("GET", JOB_PATH, api.get("/v1/jobs/" + failed));
+        check("POST", JOB_PATH + "/retry", api.post("/v1/jobs/" + failed + "/retry", ""));
+        check("GET", "/v1/jobs", api.get("/v1/jobs?limit=1"));
+        check("GET", "/v1/jobs", api.get("/v1/jobs?limit=0"));
+        api.execute("INSERT INTO worker (worker_id, host, device, queues, models, slots, headroom, running)"
+                + " VALUES (gen_random_uuid(), 'h', 'cpu', '{q}', '{m}', 1, 0, 0)");
+        check("GET", "/v1/workers", api.get("/v1/workers"));
+        check("GET", "/v1/models", api.get("/v1/models"));
+        check("GET", "/v1/models/{name}", api.get("/v1/models/shapes"));
+        check("GET", "/v1/models/{name}", api.get("/v1/models/none"));
+        check("GET", "/health/live", api.get("/health/live"));
+        check("GET", "/health/ready", api.get("/health/ready"));
+        check("DELETE", JOB_PATH, api.delete(job));
+    }
+
+    /** The status is documented, the body fits its schema, and no object has a field that the schema does not name. */
+    private static void check(String method, String path, Answer answer) {
+        String what = method + " " + path + " " + answer.status() + " " + answer.text();
+        JsonNode response = resolved(document.at("/paths")
+                .path(path)
+                .path(method.toLowerCase(Locale.ROOT))
+                .path("responses")
+                .path(Integer.toString(answer.status())));
+        assertThat(response.isMissingNode()).as("%s is documented", what).isFalse();
+        if (answer.bytes().length == 0) {
+            assertThat(response.has("content")).as(what).isFalse();
+            return;
+        }
+        JsonNode schema =
+                response.path("content").path(answer.header("Content-Type")).path("schema");
+        assertThat(schema.isMissingNode()).as("%s has a schema", what).isFalse();
+        assertThat(Schema.compile(document, schema).violations(answer.json()))
+                .as(what)
+                .isEmpty();
+        assertThat(unnamed("", schema, answer.json())).as(what).isEmpty();
+    }
+
+    private static List<String> unnamed(String place, JsonNode reference, JsonNode value) {
+        JsonNode schema = resolved(reference);
+        List<String> unnamed = new ArrayList<>();
+        if (value.isArray()) {
+            value.forEach(item -> unnamed.addAll(unnamed(place + "/*", schema.path("items"), item)));
+        } else if (value.isObject() && schema.has("properties")) {
+            for (Map.Entry<String, JsonNode> field : value.properties()) {
+                JsonNode property = schema.get("properties").get(field.getKey());
+                if (property == null) {
+                    unnamed.add(place + "/" + field.getKey());
+                } else {
+                    unnamed.addAll(unnamed(place + "/" + field.getKey(), property, field.getValue()));
+                }
+            }
+        }
+        return unnamed;
+    }
+
+    private static JsonNode resolved(JsonNode node) {
+        return node.has("$ref") ? document.at(node.get("$ref").textValue().substring(1)) : node;
+    }
+
+    private static List<String> paths() {
+        return document.get("paths").properties().stream()
+                .map(Map.Entry::getKey)
+                .toList();
+    }
+
+    private static List<String> operations() {
+        return document.get("paths").properties().stream()
+                .flatMap(path -> StreamSupport.stream(
+                                ((Iterable<String>) () -> path.getValue().fieldNames()).spliterator(), false)
+                        .map(method -> method.toUpperCase(Locale.ROOT))
+                        .filter(METHODS::contains)
+                        .map(method -> method + " " + path.getKey()))
+                .toList();
+    }
+
+    private static String concrete(String path) {
+        return Stream.of("{job_id}=" + UUID.randomUUID(), "{ordinal}=0", "{name}=shapes")
+                .map(pair -> pair.split("="))
+                .reduce(path, (filled, pair) -> filled.replace(pair[0], pair[1]), (a, b) -> b);
+    }
+}

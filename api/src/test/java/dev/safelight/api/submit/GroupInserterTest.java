@@ -1,0 +1,167 @@
+package dev.safelight.api.submit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.safelight.api.Eventually;
+import dev.safelight.common.job.JobIds;
+import dev.safelight.common.job.JobKey;
+import dev.safelight.common.job.Priority;
+import dev.safelight.common.store.Database;
+import dev.safelight.embedded.testing.TestServers;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class GroupInserterTest {
+    private Database database;
+    private GroupInserter inserter;
+    private ExecutorService clients;
+
+    @BeforeEach
+    void open() {
+        database = Database.open(TestServers.newDatabase(), "test");
+        inserter = new GroupInserter(new JobInsert(database.dataSource()));
+        clients = Executors.newVirtualThreadPerTaskExecutor();
+    }
+
+    @AfterEach
+    void close() {
+        clients.close();
+        inserter.close();
+        database.close();
+    }
+
+    @Test
+    void whatWaitsWhileOthersCommitGoesInOneTransaction() throws Exception {
+        List<Future<GroupInserter.Outcome>> outcomes = whileTheTableIsLocked(100, 0);
+        for (Future<GroupInserter.Outcome> outcome : outcomes) {
+            assertThat(outcome.get()).isInstanceOf(GroupInserter.Inserted.class);
+        }
+        assertThat(count("SELECT count(*) FROM job")).isEqualTo(100);
+        // Two went alone before the others came.
+        assertThat(count("SELECT count(DISTINCT xmin::text) FROM job")).isEqualTo(3);
+    }
+
+    @Test
+    void aRowThatPostgresRefusesHarmsNobodyElse() throws Exception {
+        List<Future<GroupInserter.Outcome>> outcomes = whileTheTableIsLocked(50, 3);
+        int refused = 0;
+        for (Future<GroupInserter.Outcome> outcome : outcomes) {
+            if (outcome.get() instanceof GroupInserter.Refused(SQLException cause)) {
+                assertThat(cause.getMessage()).contains("job_steps_check");
+                refused++;
+            } else {
+                assertThat(outcome.get()).isInstanceOf(GroupInserter.Inserted.class);
+            }
+        }
+        assertThat(refused).isEqualTo(3);
+        assertThat(count("SELECT count(*) FROM job")).isEqualTo(47);
+    }
+
+    @Test
+    void theSameKeyTwiceInOneGroupIsAConflictForOne() throws Exception {
+        List<Future<GroupInserter.Outcome>> outcomes = new ArrayList<>();
+        whileTheTableIsLocked(() -> {
+            for (int i = 0; i < 20; i++) {
+                Submission submission = submission("key-" + i % 5, 1);
+                outcomes.add(clients.submit(() -> inserter.insert(submission)));
+            }
+        });
+        int inserted = 0;
+        for (Future<GroupInserter.Outcome> outcome : outcomes) {
+            inserted += outcome.get() instanceof GroupInserter.Inserted ? 1 : 0;
+        }
+        assertThat(inserted).isEqualTo(5);
+        assertThat(count("SELECT count(*) FROM job")).isEqualTo(5);
+    }
+
+    @Test
+    void theSameJobTwiceIsAConflict() throws InterruptedException {
+        Submission submission = submission(null, 1);
+        assertThat(inserter.insert(submission)).isInstanceOf(GroupInserter.Inserted.class);
+        assertThat(inserter.insert(submission)).isInstanceOf(GroupInserter.Conflict.class);
+    }
+
+    @Test
+    void whatWasAcceptedBeforeTheCloseIsStored() throws Exception {
+        List<Future<GroupInserter.Outcome>> outcomes = new ArrayList<>();
+        whileTheTableIsLocked(() -> {
+            for (int i = 0; i < 10; i++) {
+                Submission submission = submission(null, 1);
+                outcomes.add(clients.submit(() -> inserter.insert(submission)));
+            }
+            Eventually.becomes("all have been taken", () -> waitingForLock() > 0);
+            clients.submit(() -> inserter.close());
+        });
+        for (Future<GroupInserter.Outcome> outcome : outcomes) {
+            assertThat(outcome.get()).isInstanceOf(GroupInserter.Inserted.class);
+        }
+        assertThat(inserter.insert(submission(null, 1))).isInstanceOf(GroupInserter.Unavailable.class);
+    }
+
+    private List<Future<GroupInserter.Outcome>> whileTheTableIsLocked(int submissions, int bad) throws SQLException {
+        List<Future<GroupInserter.Outcome>> outcomes = new ArrayList<>();
+        whileTheTableIsLocked(() -> {
+            for (int i = 0; i < submissions; i++) {
+                // Zero steps break a CHECK.
+                Submission submission = submission(null, i >= submissions - bad ? 0 : 1);
+                outcomes.add(clients.submit(() -> inserter.insert(submission)));
+                if (i < 2) {
+                    int waiting = i + 1;
+                    Eventually.becomes("a writer waits for the table", () -> waitingForLock() == waiting);
+                }
+            }
+            Eventually.becomes("the others wait for a writer", () -> inserter.depth() == submissions - 2);
+        });
+        return outcomes;
+    }
+
+    private void whileTheTableIsLocked(Runnable submit) throws SQLException {
+        try (Connection connection = database.dataSource().getConnection();
+                Statement statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            statement.execute("LOCK TABLE job IN SHARE MODE");
+            submit.run();
+            connection.commit();
+            connection.setAutoCommit(true);
+        }
+    }
+
+    private long waitingForLock() {
+        return count(
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()");
+    }
+
+    private long count(String sql) {
+        return database.jdbi()
+                .withHandle(handle -> handle.createQuery(sql).mapTo(long.class).one());
+    }
+
+    private static Submission submission(String idempotencyKey, int steps) {
+        UUID id = JobIds.next();
+        byte[] hash = idempotencyKey == null ? null : "hash".getBytes(StandardCharsets.UTF_8);
+        return new Submission(
+                new JobKey("default", id),
+                null,
+                "q",
+                "m",
+                "b",
+                Priority.NORMAL,
+                "{}",
+                null,
+                idempotencyKey,
+                hash,
+                null,
+                steps);
+    }
+}
