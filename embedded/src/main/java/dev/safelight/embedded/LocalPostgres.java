@@ -81,6 +81,10 @@ public final class LocalPostgres implements AutoCloseable {
             }
             Files.write(log, new byte[0]);
             boolean secured = Files.exists(passwordFile);
+            if (!secured) {
+                // The password is written last: without it a first start was cut off half-way.
+                Folders.delete(data);
+            }
             EmbeddedPostgres.Builder builder = EmbeddedPostgres.builder()
                     .setDataDirectory(data)
                     .setCleanDataDirectory(false)

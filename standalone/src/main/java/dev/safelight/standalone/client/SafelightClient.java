@@ -1,0 +1,156 @@
+package dev.safelight.standalone.client;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.safelight.common.wire.Json;
+import java.io.IOException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/** The HTTP API as its own command line uses it. */
+public final class SafelightClient implements AutoCloseable {
+    private static final Duration PATIENCE = Duration.ofSeconds(70);
+    /** An API that restarts is back by then. */
+    private static final int TRIES = 20;
+
+    private static final Duration BETWEEN_TRIES = Duration.ofMillis(500);
+
+    private final URI server;
+    private final HttpClient http = HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(Duration.ofSeconds(5))
+            .followRedirects(HttpClient.Redirect.NORMAL)
+            .build();
+
+    public SafelightClient(URI server) {
+        this.server = server;
+    }
+
+    /** Makes a job. */
+    public JsonNode submit(JsonNode request) throws Unreachable, RequestRefused {
+        HttpRequest.Builder post = to("/v1/jobs")
+                .header("Content-Type", "application/json")
+                .POST(BodyPublishers.ofString(Json.write(request)));
+        return json(exchange(post, BodyHandlers.ofString()));
+    }
+
+    /** The job as it is now. A server that is away for a moment is waited for. */
+    public JsonNode job(String id) throws Unreachable, RequestRefused {
+        return patiently(() -> json(exchange(to("/v1/jobs/" + encoded(id)).GET(), BodyHandlers.ofString())));
+    }
+
+    public JsonNode cancel(String id) throws Unreachable, RequestRefused {
+        return json(exchange(
+                to("/v1/jobs/" + encoded(id) + "/cancel").POST(BodyPublishers.noBody()), BodyHandlers.ofString()));
+    }
+
+    /** One page of jobs, newest first. @param query parameters; those without a value are left out */
+    public JsonNode jobs(Map<String, String> query) throws Unreachable, RequestRefused {
+        String parameters = query.entrySet().stream()
+                .filter(entry -> entry.getValue() != null)
+                .map(entry -> entry.getKey() + "=" + encoded(entry.getValue()))
+                .collect(Collectors.joining("&"));
+        return json(exchange(
+                to("/v1/jobs" + (parameters.isEmpty() ? "" : "?" + parameters)).GET(), BodyHandlers.ofString()));
+    }
+
+    /** Newest first. */
+    public JsonNode models() throws Unreachable, RequestRefused {
+        return json(exchange(to("/v1/models").GET(), BodyHandlers.ofString()));
+    }
+
+    /** The bytes of an output, whose URL may be relative to the server. */
+    public byte[] output(String url) throws Unreachable, RequestRefused {
+        return patiently(() -> exchange(
+                        HttpRequest.newBuilder(server.resolve(url))
+                                .timeout(PATIENCE)
+                                .GET(),
+                        BodyHandlers.ofByteArray())
+                .body());
+    }
+
+    @Override
+    public void close() {
+        http.close();
+    }
+
+    private HttpRequest.Builder to(String path) {
+        return HttpRequest.newBuilder(URI.create(server.toString().replaceAll("/+$", "") + path))
+                .timeout(PATIENCE)
+                .header("Accept", "application/json");
+    }
+
+    private <T> HttpResponse<T> exchange(HttpRequest.Builder request, HttpResponse.BodyHandler<T> handler)
+            throws Unreachable, RequestRefused {
+        try {
+            HttpResponse<T> response = http.send(request.build(), handler);
+            if (response.statusCode() >= 300) {
+                throw RequestRefused.of(response.statusCode(), text(response.body()));
+            }
+            return response;
+        } catch (IOException e) {
+            throw new Unreachable(
+                    "no Safelight answers at " + server + " (" + e.getClass().getSimpleName()
+                            + "); start one with ./safelight up, or name its address with --url",
+                    e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new Unreachable("interrupted", e);
+        }
+    }
+
+    private static JsonNode json(HttpResponse<String> response) throws RequestRefused {
+        try {
+            return Json.MAPPER.readTree(response.body());
+        } catch (JsonProcessingException e) {
+            throw new RequestRefused("what answered is no Safelight: its reply is not JSON");
+        }
+    }
+
+    private interface Call<T> {
+        T run() throws Unreachable, RequestRefused;
+    }
+
+    private static <T> T patiently(Call<T> call) throws Unreachable, RequestRefused {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return call.run();
+            } catch (Unreachable e) {
+                if (attempt == TRIES) {
+                    throw e;
+                }
+            } catch (RequestRefused e) {
+                if (e.status() != 503 || attempt == TRIES) {
+                    throw e;
+                }
+            }
+            pause();
+        }
+    }
+
+    private static void pause() throws Unreachable {
+        try {
+            Thread.sleep(BETWEEN_TRIES);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new Unreachable("interrupted", e);
+        }
+    }
+
+    private static String text(Object body) {
+        return body instanceof byte[] bytes ? new String(bytes, StandardCharsets.UTF_8) : String.valueOf(body);
+    }
+
+    private static String encoded(String text) {
+        return URLEncoder.encode(text, StandardCharsets.UTF_8);
+    }
+}

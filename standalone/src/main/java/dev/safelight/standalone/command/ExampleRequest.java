@@ -1,0 +1,39 @@
+package dev.safelight.standalone.command;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.safelight.common.bundle.Manifest;
+import dev.safelight.common.wire.Json;
+import java.util.List;
+import java.util.Optional;
+
+/** A request that a model takes, for people to paste. */
+record ExampleRequest(String model, Optional<String> label) {
+    private static final int SEED = 7;
+
+    static ExampleRequest of(Manifest manifest) {
+        List<String> classes = manifest.conditioning().classes();
+        return new ExampleRequest(
+                manifest.name(),
+                classes == null || classes.isEmpty() ? Optional.empty() : Optional.of(classes.getFirst()));
+    }
+
+    /** Answers with the finished job, which says where its picture is. */
+    String curl(String url) {
+        ObjectNode request = Json.MAPPER.createObjectNode().put("model", model);
+        ObjectNode input = request.putObject("input");
+        label.ifPresent(name -> input.put("class", name));
+        input.put("seed", SEED);
+        return "curl -s -H 'Content-Type: application/json' -H 'Prefer: wait=30' -d " + quoted(Json.write(request))
+                + " " + url + "/v1/jobs";
+    }
+
+    String submit(String url) {
+        return "./safelight submit --url " + url + " --model " + quoted(model)
+                + label.map(name -> " --class " + quoted(name)).orElse("") + " --seed " + SEED + " --count 4 -o out/";
+    }
+
+    /** As a POSIX shell reads it back. */
+    private static String quoted(String text) {
+        return text.matches("[A-Za-z0-9._/-]+") ? text : "'" + text.replace("'", "'\\''") + "'";
+    }
+}

@@ -1,0 +1,196 @@
+package dev.safelight.standalone.command;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
+import dev.safelight.common.wire.Json;
+import dev.safelight.standalone.client.RequestRefused;
+import dev.safelight.standalone.client.SafelightClient;
+import dev.safelight.standalone.client.Unreachable;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "submit",
+        description = "Submit a job, show its progress, and write its pictures. Ctrl-C leaves the job running.")
+final class SubmitCommand implements Callable<Integer> {
+    private static final Duration BETWEEN_LOOKS = Duration.ofMillis(200);
+    private static final Set<String> TERMINAL = Set.of("succeeded", "failed", "canceled", "expired");
+
+    @Mixin
+    private ServerOption server;
+
+    @Option(names = "--model", description = "Name of the model (default: the newest one).")
+    private String model;
+
+    @Option(names = "--class", description = "Class to draw, of a model that has classes.")
+    private String label;
+
+    @Option(names = "--seed", description = "Seed of the first picture; each further one adds 1 (default: random).")
+    private Long seed;
+
+    @Option(names = "--count", description = "How many pictures (default 1).")
+    private Integer count;
+
+    @Option(names = "--sampler", description = "Sampler (default: the model's).")
+    private String sampler;
+
+    @Option(names = "--steps", description = "Sampler steps (default: the model's).")
+    private Integer steps;
+
+    @Option(names = "--guidance", description = "Weight of classifier-free guidance (default: the model's).")
+    private Double guidance;
+
+    @Option(
+            names = "--input",
+            paramLabel = "NAME=VALUE",
+            description = "Any other field of the input, for example --input eta=1 (repeatable).")
+    private Map<String, String> input = new TreeMap<>();
+
+    @Option(names = "--priority", description = "low, normal or high (default normal).")
+    private String priority;
+
+    @Option(names = "--metadata", paramLabel = "NAME=VALUE", description = "Something to find the job by (repeatable).")
+    private Map<String, String> metadata = new TreeMap<>();
+
+    @Option(
+            names = {"-o", "--out"},
+            paramLabel = "FOLDER",
+            defaultValue = "out",
+            description = "Folder for the pictures (default out).")
+    private Path out;
+
+    @Option(
+            names = "--wait",
+            negatable = true,
+            defaultValue = "true",
+            fallbackValue = "true",
+            description = "Wait for the pictures (default); with --no-wait print the job's id and leave.")
+    private boolean wait;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() throws Unreachable, RequestRefused, IOException, InterruptedException {
+        PrintWriter console = spec.commandLine().getOut();
+        try (SafelightClient client = server.connect()) {
+            JsonNode job = client.submit(request(model == null ? newest(client) : model));
+            if (!wait) {
+                console.println(job.path("id").asText());
+                return 0;
+            }
+            job = follow(client, job);
+            if (!job.path("state").asText().equals("succeeded")) {
+                spec.commandLine().getErr().println("safelight: " + misfortune(job));
+                return Safelight.FAILED;
+            }
+            write(client, job, console);
+            return 0;
+        }
+    }
+
+    ObjectNode request(String modelName) {
+        ObjectNode request = Json.MAPPER.createObjectNode().put("model", modelName);
+        ObjectNode fields = request.putObject("input");
+        input.forEach((name, value) -> fields.set(name, parsed(value)));
+        putIfGiven(fields, "class", label);
+        putIfGiven(fields, "seed", seed);
+        putIfGiven(fields, "count", count);
+        putIfGiven(fields, "sampler", sampler);
+        putIfGiven(fields, "steps", steps);
+        putIfGiven(fields, "guidance", guidance);
+        putIfGiven(request, "priority", priority);
+        if (!metadata.isEmpty()) {
+            metadata.forEach(request.putObject("metadata")::put);
+        }
+        return request;
+    }
+
+    private static void putIfGiven(ObjectNode object, String name, Object value) {
+        if (value != null) {
+            object.putPOJO(name, value);
+        }
+    }
+
+    /** Numbers and truth values as such, all else as text; the server checks what fits. */
+    private static JsonNode parsed(String value) {
+        try {
+            JsonNode node = Json.MAPPER.readTree(value);
+            return node != null && node.isValueNode() && !node.isMissingNode() ? node : new TextNode(value);
+        } catch (JsonProcessingException e) {
+            return new TextNode(value);
+        }
+    }
+
+    private static String newest(SafelightClient client) throws Unreachable, RequestRefused {
+        JsonNode models = client.models().path("models");
+        if (models.isEmpty()) {
+            throw new RequestRefused("the server has no model");
+        }
+        return models.get(0).path("name").asText();
+    }
+
+    private JsonNode follow(SafelightClient client, JsonNode submitted)
+            throws Unreachable, RequestRefused, InterruptedException {
+        ProgressDisplay display =
+                new ProgressDisplay(spec.commandLine().getErr(), Boolean.getBoolean("safelight.terminal"));
+        JsonNode job = submitted;
+        long running = System.nanoTime();
+        while (true) {
+            JobProgress progress = JobProgress.of(job);
+            if (progress.state().equals("queued")) {
+                running = System.nanoTime();
+            }
+            display.show(progress, Duration.ofNanos(System.nanoTime() - running));
+            if (TERMINAL.contains(progress.state())) {
+                display.end();
+                return job;
+            }
+            Thread.sleep(BETWEEN_LOOKS);
+            job = client.job(submitted.path("id").asText());
+        }
+    }
+
+    private static String misfortune(JsonNode job) {
+        JsonNode error = job.path("error");
+        String why = error.isObject()
+                ? ": " + error.path("message").asText() + " ("
+                        + error.path("code").asText() + ")"
+                : "";
+        return "job " + job.path("id").asText() + " is " + job.path("state").asText() + why.replaceAll("\\R+", " ");
+    }
+
+    private void write(SafelightClient client, JsonNode job, PrintWriter console)
+            throws Unreachable, RequestRefused, IOException {
+        PictureFolder folder = new PictureFolder(out);
+        JsonNode name = job.path("input").path("class");
+        for (JsonNode output : job.path("outputs")) {
+            byte[] picture = client.output(output.path("url").asText());
+            String[] type = output.path("content_type").asText("image/png").split("/");
+            console.println(folder.write(
+                    fileName(job.path("model").asText())
+                            + (name.isTextual() ? "-" + fileName(name.asText()) : "")
+                            + "-" + output.path("seed").asText(),
+                    type[type.length - 1],
+                    picture));
+        }
+    }
+
+    /** Names come from the server; none may lead out of the folder. */
+    private static String fileName(String text) {
+        return text.replaceAll("[^A-Za-z0-9._-]+", "_").replaceAll("^\\.+", "_");
+    }
+}
