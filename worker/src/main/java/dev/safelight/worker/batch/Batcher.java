@@ -19,12 +19,17 @@ import java.util.stream.Stream;
  * outputs. Walks come and go between calls.
  */
 public final class Batcher implements AutoCloseable {
+    private static final long SPIN_NANOS = 100_000;
+
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition work = lock.newCondition();
     private final Scheduler scheduler = new Scheduler();
     private final Set<Member> members = new LinkedHashSet<>();
     private final Thread device;
     private boolean idle;
+    /** Set under the lock when a call can leave; the device looks at it before it goes to sleep. */
+    private volatile boolean ready;
+
     private boolean closed;
     private volatile Counters counters = Counters.NONE;
 
@@ -61,6 +66,7 @@ public final class Batcher implements AutoCloseable {
         lock.lock();
         try {
             if (members.remove(member) && scheduler.leave(member, System.nanoTime())) {
+                ready = true;
                 work.signal();
             }
         } finally {
@@ -79,6 +85,7 @@ public final class Batcher implements AutoCloseable {
             member.thread = Thread.currentThread();
             member.answer = null;
             if (scheduler.submit(member, rows, System.nanoTime()) || idle) {
+                ready = true;
                 work.signal();
             }
         } finally {
@@ -142,12 +149,13 @@ public final class Batcher implements AutoCloseable {
         try {
             long since = System.nanoTime();
             while (!closed) {
+                ready = false;
                 switch (scheduler.next(System.nanoTime())) {
                     case Decision.Launch call -> {
                         counters = counters.gathered(System.nanoTime() - since);
                         return call;
                     }
-                    case Decision.Gather(long nanos) -> await(nanos);
+                    case Decision.Gather(long nanos) -> await(nanos, since + SPIN_NANOS);
                     case Decision.Idle _ -> {
                         idle = true;
                         work.awaitUninterruptibly();
@@ -162,9 +170,18 @@ public final class Batcher implements AutoCloseable {
         }
     }
 
-    private void await(long nanos) {
+    /** Waits until a call can leave, at most so long; awake until a given time. */
+    private void await(long nanos, long awakeUntil) {
+        // Walks are back within microseconds as a rule, and to fall asleep and be woken takes longer than that.
+        lock.unlock();
+        while (!ready && System.nanoTime() - awakeUntil < 0) {
+            Thread.onSpinWait();
+        }
+        lock.lock();
         try {
-            work.awaitNanos(nanos);
+            if (!ready) {
+                work.awaitNanos(nanos);
+            }
         } catch (InterruptedException e) {
             // Nobody has a reason to interrupt this thread, and every caller looks at the state again.
         }
