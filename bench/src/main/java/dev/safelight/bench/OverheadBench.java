@@ -17,9 +17,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -41,8 +38,17 @@ final class OverheadBench implements Callable<Integer> {
     @Option(names = "--rounds", defaultValue = "3", description = "of images a second (default ${DEFAULT-VALUE})")
     private int rounds;
 
-    @Option(names = "--seconds", defaultValue = "8", description = "of each side of a round (default ${DEFAULT-VALUE})")
+    @Option(
+            names = "--seconds",
+            defaultValue = "12",
+            description = "of each side of a round (default ${DEFAULT-VALUE})")
     private int seconds;
+
+    @Option(
+            names = "--warmup",
+            defaultValue = "20",
+            description = "seconds before the first of them (default ${DEFAULT-VALUE})")
+    private int warmup;
 
     @Option(names = "--steps", defaultValue = "20", description = "of each image (default ${DEFAULT-VALUE})")
     private int steps;
@@ -75,7 +81,7 @@ final class OverheadBench implements Callable<Integer> {
             System.out.printf(
                     "%n`./safelight bench overhead`: API as a process, worker in the bench's own JVM. %s.%n%n%s%n",
                     machine, idleTable());
-            System.out.println(busyTables(Installation.url(api), worker));
+            System.out.println(busyTables(installation, Installation.url(api), worker));
         }
         return 0;
     }
@@ -127,23 +133,43 @@ final class OverheadBench implements Callable<Integer> {
         table.row(name, latencies.percentile(50), latencies.percentile(90), latencies.percentile(99), bar);
     }
 
-    private String busyTables(URI server, WatchedWorker worker) throws Exception {
-        Table table =
-                new Table("round", "images a job", "rows a call", "bare loop, images/s", "system, images/s", "ratio");
+    private String busyTables(Installation installation, URI server, WatchedWorker worker) throws Exception {
+        Table table = new Table(
+                "round",
+                "images a job",
+                "rows a call",
+                "bare loop, images/s",
+                "system, images/s",
+                "ratio",
+                "bare loop, CPU ms an image",
+                "system, CPU ms an image");
         Table medians = new Table("images/s of the system ÷ of the bare loop", "median (lowest to highest)", "bar");
         int rowsPerCall = worker.network().maxRows();
         try (BareLoop bare = new BareLoop(worker.bundle(), rowsPerCall)) {
             double expected = images(bare.run(Duration.ofSeconds(3)));
+            for (int warmed = 0; warmed < warmup; warmed += seconds) {
+                system(server, worker.network(), counts.getFirst(), expected);
+            }
             for (int count : counts) {
                 List<Double> ratios = new ArrayList<>();
                 for (int round = 1; round <= rounds; round++) {
+                    double started = installation.processorSeconds();
                     double before = images(bare.run(Duration.ofMillis(500L * seconds)));
-                    double system = system(server, worker.network(), count, expected);
+                    double between = installation.processorSeconds();
+                    Busy busy = system(server, worker.network(), count, expected);
+                    double ended = installation.processorSeconds();
                     Watched.Calls calls = worker.network().calls();
-                    double after = images(bare.run(Duration.ofMillis(500L * seconds)));
-                    double loop = (before + after) / 2;
-                    ratios.add(system / loop);
-                    table.row(round, count, calls.rowsPerCall(), loop, system, system / loop);
+                    double loop = (before + images(bare.run(Duration.ofMillis(500L * seconds)))) / 2;
+                    ratios.add(busy.rate() / loop);
+                    table.row(
+                            round,
+                            count,
+                            calls.rowsPerCall(),
+                            loop,
+                            busy.rate(),
+                            busy.rate() / loop,
+                            1000 * (between - started) / (before * seconds / 2),
+                            1000 * (ended - between) / busy.images());
                 }
                 medians.row("jobs of " + count, Spread.of(ratios).text(2), "≥ 0.9");
             }
@@ -155,33 +181,26 @@ final class OverheadBench implements Callable<Integer> {
         return rowsPerSecond / ROWS_AN_IMAGE / steps;
     }
 
+    private record Busy(int images, double rate) {}
+
     /** From the first POST until the end of the last job is seen, so filling and emptying the system count against it. */
-    private double system(URI server, Watched network, int count, double expected) throws Exception {
+    private Busy system(URI server, Watched network, int count, double expected) throws Exception {
         int wave = network.maxRows() / ROWS_AN_IMAGE;
         int waves = Math.max(2, (int) Math.round(expected * seconds / wave));
         int submitted = Math.ceilDiv(waves * wave, count);
         network.reset();
         long start = System.nanoTime();
-        try (JobClient submitter = new JobClient(server);
-                ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+        try (JobClient client = new JobClient(server)) {
             List<String> paths = new ArrayList<>();
             for (int job = 0; job < submitted; job++) {
-                paths.add(submitter.submit(body(count, job * count)));
+                paths.add(client.submit(body(count, job * count)));
             }
-            List<Future<Long>> ends = new ArrayList<>();
+            // One after the other on one connection: watching must not cost the system more than users would.
             for (String path : paths) {
-                ends.add(threads.submit(() -> {
-                    try (JobClient client = new JobClient(server)) {
-                        client.awaitSuccess(path);
-                        return System.nanoTime();
-                    }
-                }));
+                client.awaitSuccess(path);
             }
-            long last = start;
-            for (Future<Long> end : ends) {
-                last = Math.max(last, end.get());
-            }
-            return submitted * count / ((last - start) / 1e9);
+            long last = System.nanoTime();
+            return new Busy(submitted * count, submitted * count / ((last - start) / 1e9));
         }
     }
 }

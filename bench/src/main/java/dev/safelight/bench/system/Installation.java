@@ -44,8 +44,11 @@ public final class Installation implements AutoCloseable {
     public static Installation start(Path models) throws IOException {
         Path root = Path.of(System.getProperty("safelight.root", "")).toAbsolutePath();
         Path folder = Files.createTempDirectory(Files.createDirectories(root.resolve("bench/target")), "installation");
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> Folders.delete(folder)));
         LocalPostgres postgres = LocalPostgres.start(folder.resolve("postgres"), 0);
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            postgres.stop();
+            Folders.delete(folder);
+        }));
         postgres.createDatabase(DATABASE, "template1");
         Migrations.apply(postgres.settings(DATABASE, 1));
         LocalKafka kafka = LocalKafka.start(folder.resolve("kafka"), 0);
@@ -66,6 +69,7 @@ public final class Installation implements AutoCloseable {
         environment.keySet().removeIf(name -> !name.startsWith("SAFELIGHT_"));
         environment.put("SAFELIGHT_DATABASE_URL", database().url());
         environment.put("SAFELIGHT_DATABASE_USER", database().user());
+        environment.put("SAFELIGHT_DATABASE_PASSWORD", database().password());
         environment.put("SAFELIGHT_KAFKA", kafka.bootstrapServers());
         environment.put("SAFELIGHT_STORE", "file");
         environment.put("SAFELIGHT_STORE_FOLDER", folder.resolve("outputs").toString());
@@ -82,6 +86,18 @@ public final class Installation implements AutoCloseable {
 
     public static URI url(ChildProcess api) {
         return URI.create(api.said(1));
+    }
+
+    /** Processor time of this process with Kafka in it, of its children and of Postgres, in seconds. */
+    public double processorSeconds() throws IOException {
+        long postmaster = Long.parseLong(Files.readAllLines(folder.resolve("postgres/data/postmaster.pid"))
+                .getFirst()
+                .strip());
+        return Stream.of(ProcessHandle.current(), ProcessHandle.of(postmaster).orElseThrow())
+                .flatMap(parent -> Stream.concat(Stream.of(parent), parent.descendants()))
+                .distinct()
+                .mapToDouble(process -> new ProcessFigures(process.pid()).processorSeconds())
+                .sum();
     }
 
     public ChildProcess startWorker() throws IOException {
@@ -122,6 +138,5 @@ public final class Installation implements AutoCloseable {
         }
         kafka.stop();
         postgres.stop();
-        Folders.delete(folder);
     }
 }
