@@ -39,9 +39,11 @@ public final class RequestRefused extends Exception {
 
     private static String describe(JsonNode problem) {
         StringJoiner lines = new StringJoiner("; ");
-        lines.add(text(problem, "detail"));
         for (JsonNode violation : problem.path("errors")) {
             lines.add(text(violation, "pointer") + ": " + text(violation, "detail"));
+        }
+        if (lines.length() == 0) {
+            lines.add(text(problem, "detail"));
         }
         return lines.toString();
     }

@@ -3,6 +3,7 @@ package dev.safelight.standalone.command;
 import dev.safelight.standalone.CannotStart;
 import dev.safelight.standalone.client.RequestRefused;
 import dev.safelight.standalone.client.Unreachable;
+import dev.safelight.standalone.evaluate.EvaluateCommand;
 import java.util.Arrays;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -16,7 +17,13 @@ import picocli.CommandLine.Spec;
         name = "safelight",
         description = "Asynchronous image generation: submit a job, a worker samples it, fetch the picture.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {UpCommand.class, SubmitCommand.class, ModelsCommand.class, JobsCommand.class, CancelCommand.class
+        subcommands = {
+            UpCommand.class,
+            SubmitCommand.class,
+            ModelsCommand.class,
+            JobsCommand.class,
+            CancelCommand.class,
+            EvaluateCommand.class
         },
         footer = {
             "",

@@ -18,8 +18,7 @@ import picocli.CommandLine.Parameters;
 /** {@code safelight evaluate}: how good a bundle's pictures are, by a classifier that was trained apart. */
 @Command(
         name = "evaluate",
-        description = "Generate pictures with a bundle and let its separately trained classifier judge them.",
-        mixinStandardHelpOptions = true)
+        description = "Generate pictures with a bundle and let its separately trained classifier judge them.")
 public final class EvaluateCommand implements Callable<Integer> {
     @Parameters(paramLabel = "BUNDLE", description = "folder of the bundle, for example models/fashion")
     private Path folder;
