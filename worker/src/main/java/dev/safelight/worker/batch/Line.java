@@ -1,8 +1,11 @@
 package dev.safelight.worker.batch;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 /** Members of one group, and when their next call should leave. Solo members stand in a line of their own. */
 final class Line {
@@ -16,24 +19,26 @@ final class Line {
 
     private final Network network;
     private final boolean solo;
+    private final TenantShares shares;
     private final List<Member> waiting = new ArrayList<>();
+    private final Set<Member> computing = new LinkedHashSet<>();
     private int members;
-    private int computing;
     private int waitingRows;
     private int mostRows;
     private long waitingSince;
     private double predictedNanos = Double.MAX_VALUE;
     private long lastLaunch;
 
-    Line(Network network, boolean solo) {
+    Line(Network network, boolean solo, TenantShares shares) {
         this.network = network;
         this.solo = solo;
+        this.shares = shares;
         this.mostRows = network.maxRows();
     }
 
     void join(Member member) {
         members++;
-        computing++;
+        computing.add(member);
         member.phase = Member.Phase.COMPUTING;
     }
 
@@ -41,7 +46,7 @@ final class Line {
         if (waiting.isEmpty()) {
             waitingSince = now;
         }
-        computing--;
+        computing.remove(member);
         member.phase = Member.Phase.WAITING;
         member.rows = rows;
         waiting.add(member);
@@ -56,14 +61,14 @@ final class Line {
     }
 
     void compute(Member member) {
-        computing++;
+        computing.add(member);
         member.phase = Member.Phase.COMPUTING;
         member.rows = List.of();
     }
 
     void leave(Member member) {
         members--;
-        computing--;
+        computing.remove(member);
         member.phase = Member.Phase.AWAY;
     }
 
@@ -80,13 +85,29 @@ final class Line {
     }
 
     boolean someoneComputes() {
-        return computing > 0;
+        return !computing.isEmpty();
     }
 
-    /** The gather rule: nobody is left to wait for, or no room for more, or patience has run out. */
+    /** The gather rule: nobody is left worth waiting for, or patience has run out. */
     boolean ready(long now, long deviceFreeSince) {
-        return !waiting.isEmpty()
-                && (solo || computing == 0 || waitingRows >= mostRows || now - deadline(deviceFreeSince) >= 0);
+        if (waiting.isEmpty()) {
+            return false;
+        }
+        boolean full = solo || waitingRows >= mostRows;
+        return computing.isEmpty() || full && !outranked() || now - deadline(deviceFreeSince) >= 0;
+    }
+
+    /** Whether someone on the host would take the place of someone who waits. */
+    private boolean outranked() {
+        Comparator<Member> standing = standing();
+        return standing.compare(Collections.min(computing, standing), Collections.max(waiting, standing)) < 0;
+    }
+
+    /** By priority, then by what the tenant has had. */
+    private Comparator<Member> standing() {
+        return Comparator.<Member>comparingInt(
+                        member -> -member.ticket.priority().rank())
+                .thenComparingLong(member -> shares.served(member.ticket.tenant()));
     }
 
     long deadline(long deviceFreeSince) {
@@ -109,7 +130,7 @@ final class Line {
     }
 
     /** Chooses the rows of a call: by priority, then tenant share, then age. */
-    List<Member> launch(long number, TenantShares shares) {
+    List<Member> launch(long number) {
         lastLaunch = number;
         List<Member> chosen = new ArrayList<>();
         if (!solo && waitingRows <= mostRows) {
@@ -117,7 +138,7 @@ final class Line {
             chosen.forEach(member -> shares.serve(member.ticket.tenant(), member.rows.size()));
             waiting.clear();
         } else {
-            choose(chosen, shares);
+            choose(chosen);
         }
         for (Member member : chosen) {
             waitingRows -= member.rows.size();
@@ -127,11 +148,9 @@ final class Line {
         return chosen;
     }
 
-    private void choose(List<Member> chosen, TenantShares shares) {
+    private void choose(List<Member> chosen) {
         // Age is first the time since a walk's last call, so that no walk waits for another to finish.
-        Comparator<Member> order = Comparator.<Member>comparingInt(
-                        member -> -member.ticket.priority().rank())
-                .thenComparingLong(member -> shares.served(member.ticket.tenant()))
+        Comparator<Member> order = standing()
                 .thenComparingLong(member -> member.lastCall)
                 .thenComparingLong(member -> member.ticket.age());
         int room = mostRows;

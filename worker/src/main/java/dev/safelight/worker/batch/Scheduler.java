@@ -29,7 +29,7 @@ final class Scheduler {
 
     void join(Member member) {
         shares.arrive(member.ticket.tenant());
-        lines.computeIfAbsent(member.key(), _ -> new Line(member.group.network(), member.solo))
+        lines.computeIfAbsent(member.key(), _ -> new Line(member.group.network(), member.solo, shares))
                 .join(member);
     }
 
@@ -73,7 +73,7 @@ final class Scheduler {
             }
         }
         if (best != null) {
-            return new Decision.Launch(best.network(), best.launch(++launches, shares));
+            return new Decision.Launch(best.network(), best.launch(++launches));
         }
         return patience == Long.MAX_VALUE ? new Decision.Idle() : new Decision.Gather(patience);
     }

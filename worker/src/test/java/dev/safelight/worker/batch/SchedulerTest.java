@@ -145,6 +145,38 @@ class SchedulerTest {
     }
 
     @Test
+    void aFullCallStillWaitsForAnUrgentWalkOnTheHost() {
+        Member urgent = joined("t", Priority.HIGH);
+        submitted(12, "t", Priority.NORMAL);
+
+        assertThat(scheduler.next(now)).isInstanceOf(Gather.class);
+        assertThat(submit(urgent)).isTrue();
+        Launch call = launch();
+        assertThat(call.members()).startsWith(urgent).hasSize(4);
+
+        finish(call);
+        assertThat(scheduler.next(now)).isInstanceOf(Gather.class);
+        now += PATIENCE;
+        assertThat(launched()).as("but not for longer than its patience").hasSize(4);
+    }
+
+    @Test
+    void aFullCallStillWaitsForTheTenantThatHasHadLess() {
+        Member few = joined("few", Priority.NORMAL);
+        List<Member> flood = submitted(20, "flood", Priority.NORMAL);
+        submit(few);
+
+        for (int round = 0; round < 5; round++) {
+            Launch call = launch();
+            assertThat(call.members()).contains(few).hasSize(4);
+            finish(call);
+            call.members().stream().filter(flood::contains).forEach(this::submit);
+            assertThat(scheduler.next(now)).isInstanceOf(Gather.class);
+            assertThat(submit(few)).isTrue();
+        }
+    }
+
+    @Test
     void tenantsShareTheRowsWhateverTheirCrowds() {
         submitted(20, "flood", Priority.NORMAL);
         List<Member> few = submitted(2, "few", Priority.NORMAL);
