@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -138,6 +139,7 @@ final class OverheadBench implements Callable<Integer> {
                 "round",
                 "images a job",
                 "rows a call",
+                "device busy",
                 "bare loop, images/s",
                 "system, images/s",
                 "ratio",
@@ -165,6 +167,7 @@ final class OverheadBench implements Callable<Integer> {
                             round,
                             count,
                             calls.rowsPerCall(),
+                            String.format(Locale.ROOT, "%.0f %%", 100 * calls.busyShare()),
                             loop,
                             busy.rate(),
                             busy.rate() / loop,

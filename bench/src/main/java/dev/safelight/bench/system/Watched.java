@@ -24,6 +24,11 @@ public final class Watched implements Network {
             return (double) rows / count;
         }
 
+        /** From the first call to the last, how much of the time the network ran. */
+        public double busyShare() {
+            return (double) busy / (last - first);
+        }
+
         private Calls and(long started, long ended, int carried) {
             return new Calls(count == 0 ? started : first, ended, count + 1, rows + carried, busy + ended - started);
         }

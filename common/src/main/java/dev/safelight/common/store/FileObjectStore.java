@@ -7,7 +7,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryNotEmptyException;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -17,8 +16,12 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
 /**
@@ -35,8 +38,13 @@ public final class FileObjectStore implements ObjectStore {
     /** How often a write comes back when its folder, just emptied by somebody, goes away under it. */
     private static final int ATTEMPTS = 10;
 
+    /** Remembering more folders would cost more memory than it saves time. */
+    private static final int MOST_DURABLE = 10_000;
+
     private final Path root;
     private final Path partial;
+    /** Folders whose names are known to be on the disk, so that the next image of a job need not force them again. */
+    private final Set<Path> durable = ConcurrentHashMap.newKeySet();
 
     private FileObjectStore(Path root) {
         this.root = root;
@@ -58,6 +66,8 @@ public final class FileObjectStore implements ObjectStore {
             throw new IllegalArgumentException("an object has at least one byte: " + key);
         }
         Path target = path(key);
+        // Before the file is forced: most file systems then write both in one go.
+        Files.createDirectories(target.getParent());
         Path written = partial.resolve(UUID.randomUUID().toString());
         try {
             write(written, bytes);
@@ -96,6 +106,7 @@ public final class FileObjectStore implements ObjectStore {
         Files.deleteIfExists(file);
         try {
             for (Path folder = file.getParent(); !folder.equals(root); folder = folder.getParent()) {
+                durable.remove(folder);
                 Files.deleteIfExists(folder);
             }
         } catch (DirectoryNotEmptyException e) {
@@ -147,11 +158,13 @@ public final class FileObjectStore implements ObjectStore {
     private void publish(Path written, Path target) throws IOException {
         for (int attempt = 1; ; attempt++) {
             try {
-                createFolder(target.getParent());
+                Files.createDirectories(target.getParent());
                 Files.move(written, target, StandardCopyOption.ATOMIC_MOVE);
                 force(target.getParent());
+                forceNamesOf(target.getParent());
                 return;
             } catch (NoSuchFileException e) {
+                forget(target.getParent());
                 if (attempt == ATTEMPTS) {
                     throw e;
                 }
@@ -159,18 +172,26 @@ public final class FileObjectStore implements ObjectStore {
         }
     }
 
-    /** Like {@link Files#createDirectories}, but each new name is on the disk when it returns. */
-    private void createFolder(Path folder) throws IOException {
-        if (Files.isDirectory(folder)) {
-            return;
+    /**
+     * Makes a folder and those above it durable, whoever created them: another writer may have been faster and not have
+     * forced them yet.
+     */
+    private void forceNamesOf(Path folder) throws IOException {
+        List<Path> news = new ArrayList<>();
+        for (Path above = folder; !above.equals(root) && !durable.contains(above); above = above.getParent()) {
+            force(above.getParent());
+            news.add(above);
         }
-        createFolder(folder.getParent());
-        try {
-            Files.createDirectory(folder);
-        } catch (FileAlreadyExistsException e) {
-            // Another writer was faster; it may not have forced it yet.
+        if (durable.size() > MOST_DURABLE) {
+            durable.clear();
         }
-        force(folder.getParent());
+        durable.addAll(news);
+    }
+
+    private void forget(Path folder) {
+        for (Path above = folder; !above.equals(root); above = above.getParent()) {
+            durable.remove(above);
+        }
     }
 
     /** A rename is durable only once the folder that holds the name is. */
