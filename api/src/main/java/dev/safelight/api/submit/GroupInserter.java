@@ -17,6 +17,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -62,6 +63,7 @@ final class GroupInserter implements AutoCloseable {
     private final JobInsert statement;
     private final BlockingQueue<Waiting> waiting = new LinkedBlockingQueue<>(MOST_WAITING);
     private final List<Thread> writers = new ArrayList<>();
+    private final AtomicLong deadlocks = new AtomicLong();
     private volatile boolean closed;
 
     GroupInserter(JobInsert statement) {
@@ -86,8 +88,14 @@ final class GroupInserter implements AutoCloseable {
         }
     }
 
+    /** Jobs that wait for a writer. */
     int depth() {
         return waiting.size();
+    }
+
+    /** Groups that Postgres broke off because two of them waited for each other; the sorting is there to keep it at 0. */
+    long deadlocks() {
+        return deadlocks.get();
     }
 
     /** Writes what waits, then stops. */
@@ -171,8 +179,11 @@ final class GroupInserter implements AutoCloseable {
     }
 
     /** Whether the same statement may succeed at once. */
-    private static boolean again(SQLException failure, int tries) {
+    private boolean again(SQLException failure, int tries) {
         String state = failure.getSQLState();
+        if (DEADLOCK.equals(state)) {
+            deadlocks.incrementAndGet();
+        }
         if (DEADLOCK.equals(state) || SERIALIZATION.equals(state)) {
             try {
                 Thread.sleep(ThreadLocalRandom.current().nextLong(1, 10L * tries));

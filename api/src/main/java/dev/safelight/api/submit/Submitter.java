@@ -9,6 +9,7 @@ import dev.safelight.common.job.Priority;
 import dev.safelight.common.store.Database;
 import dev.safelight.common.store.Sql;
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.sql.SQLException;
@@ -44,6 +45,9 @@ public final class Submitter implements AutoCloseable {
         this.wake = wake;
         Gauge.builder("safelight.submit.waiting", inserter, GroupInserter::depth)
                 .description("Submits that wait for a writer")
+                .register(meters);
+        FunctionCounter.builder("safelight.submit.deadlocks", inserter, GroupInserter::deadlocks)
+                .description("Groups of submits that were tried again after a deadlock")
                 .register(meters);
     }
 

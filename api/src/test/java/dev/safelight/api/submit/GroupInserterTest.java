@@ -85,6 +85,43 @@ class GroupInserterTest {
         assertThat(count("SELECT count(*) FROM job")).isEqualTo(5);
     }
 
+    /** Two processes whose groups bring the same keys in opposite orders, and overlap for certain. */
+    @Test
+    void groupsThatShareKeysDoNotDeadlock() throws Exception {
+        database.jdbi().useHandle(handle -> {
+            handle.execute("CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS"
+                    + " 'BEGIN PERFORM pg_sleep(0.005); RETURN new; END'");
+            handle.execute("CREATE TRIGGER dawdle BEFORE INSERT ON job FOR EACH ROW EXECUTE FUNCTION dawdle()");
+        });
+        int keys = 40;
+        List<Future<GroupInserter.Outcome>> outcomes = new ArrayList<>();
+        try (GroupInserter other = new GroupInserter(new JobInsert(database.dataSource()))) {
+            whileTheTableIsLocked(() -> {
+                for (int i = 0; i < 4; i++) {
+                    GroupInserter busied = i < 2 ? inserter : other;
+                    Submission submission = submission(null, 1);
+                    outcomes.add(clients.submit(() -> busied.insert(submission)));
+                    int waiting = i + 1;
+                    Eventually.becomes("a writer waits for the table", () -> waitingForLock() == waiting);
+                }
+                for (int i = 0; i < keys; i++) {
+                    Submission ascending = submission("key-%02d".formatted(i), 1);
+                    Submission descending = submission("key-%02d".formatted(keys - 1 - i), 1);
+                    outcomes.add(clients.submit(() -> inserter.insert(ascending)));
+                    outcomes.add(clients.submit(() -> other.insert(descending)));
+                    int depth = i + 1;
+                    Eventually.becomes("in this order", () -> inserter.depth() == depth && other.depth() == depth);
+                }
+            });
+            for (Future<GroupInserter.Outcome> outcome : outcomes) {
+                assertThat(outcome.get()).isInstanceOfAny(GroupInserter.Inserted.class, GroupInserter.Conflict.class);
+            }
+            assertThat(inserter.deadlocks() + other.deadlocks()).isZero();
+        }
+        assertThat(count("SELECT count(DISTINCT idempotency_key) FROM job")).isEqualTo(keys);
+        assertThat(count("SELECT count(*) FROM job")).isEqualTo(keys + 4);
+    }
+
     @Test
     void theSameJobTwiceIsAConflict() throws InterruptedException {
         Submission submission = submission(null, 1);
