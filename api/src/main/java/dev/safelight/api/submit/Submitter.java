@@ -122,11 +122,8 @@ public final class Submitter implements AutoCloseable {
 
     /** What stood in the way of the insert; empty when it is out of the way by now. */
     private Optional<Outcome> known(NewJob job) {
-        Optional<JobRow> own = jobs.find(job.key());
-        if (own.isPresent()) {
-            // An earlier try committed and lost its connection before it could say so.
-            wake.run();
-            return Optional.of(new Created(own.get()));
+        if (job.idempotencyKey() == null) {
+            return own(job);
         }
         Optional<Keyed> keyed = jdbi.withHandle(handle -> handle.createQuery(BY_KEY)
                 .bind("tenant_id", job.key().tenantId())
@@ -136,6 +133,9 @@ public final class Submitter implements AutoCloseable {
                 .findOne());
         if (keyed.isEmpty()) {
             return Optional.empty();
+        }
+        if (keyed.get().jobId().equals(job.key().jobId())) {
+            return own(job);
         }
         if (!keyed.get().fresh()) {
             jdbi.useHandle(handle -> handle.createUpdate(FREE_KEY)
@@ -148,6 +148,13 @@ public final class Submitter implements AutoCloseable {
             return Optional.of(new KeyReused());
         }
         return jobs.find(new JobKey(job.key().tenantId(), keyed.get().jobId())).map(Replayed::new);
+    }
+
+    /** An earlier try committed, and lost its connection before it could say so. */
+    private Optional<Outcome> own(NewJob job) {
+        Optional<JobRow> own = jobs.find(job.key());
+        own.ifPresent(row -> wake.run());
+        return own.map(Created::new);
     }
 
     private void count(String model) {
