@@ -1,6 +1,7 @@
 package dev.safelight.bench.system;
 
 import dev.safelight.common.config.DatabaseSettings;
+import dev.safelight.common.wire.Json;
 import dev.safelight.embedded.Folders;
 import dev.safelight.embedded.LocalKafka;
 import dev.safelight.embedded.LocalPostgres;
@@ -11,8 +12,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -79,9 +82,8 @@ public final class Installation implements AutoCloseable {
         return environment;
     }
 
-    /** An API process with the JVM options that {@code api/Dockerfile} gives it. */
     public ChildProcess startApi() throws IOException {
-        return start("api", LISTENS, List.of("-XX:+UseSerialGC", "-Xmx96m"));
+        return start("api", LISTENS);
     }
 
     public static URI url(ChildProcess api) {
@@ -101,20 +103,33 @@ public final class Installation implements AutoCloseable {
     }
 
     public ChildProcess startWorker() throws IOException {
-        return start("worker", SERVES, List.of("-XX:+UseSerialGC", "-Xmx256m"));
+        return start("worker", SERVES);
     }
 
-    private ChildProcess start(String module, Pattern ready, List<String> memory) throws IOException {
-        List<String> options = new ArrayList<>(memory);
-        options.add("--enable-native-access=ALL-UNNAMED");
-        options.add("--sun-misc-unsafe-memory-access=allow");
-        String more = System.getenv("SAFELIGHT_BENCH_" + module.toUpperCase(java.util.Locale.ROOT) + "_OPTIONS");
+    private ChildProcess start(String module, Pattern ready) throws IOException {
+        ChildProcess child = ChildProcess.start(jar(module), options(module), environment(), ready);
+        children.addFirst(child);
+        return child;
+    }
+
+    /** What its image gives the JVM, so that what is measured is what runs; and what the caller adds to look closer. */
+    private List<String> options(String module) throws IOException {
+        Pattern entry = Pattern.compile("ENTRYPOINT (\\[\"java\".*\"-jar\", *\"safelight-" + module + "\\.jar\"])");
+        String command;
+        try (Stream<String> lines = Files.lines(root.resolve("Dockerfile"))) {
+            command = lines.map(entry::matcher)
+                    .filter(Matcher::matches)
+                    .map(matcher -> matcher.group(1))
+                    .findFirst()
+                    .orElseThrow(() -> new IOException("the Dockerfile starts no " + module));
+        }
+        List<String> words = List.of(Json.read(command, String[].class));
+        List<String> options = new ArrayList<>(words.subList(1, words.size() - 2));
+        String more = System.getenv("SAFELIGHT_BENCH_" + module.toUpperCase(Locale.ROOT) + "_OPTIONS");
         if (more != null) {
             options.addAll(List.of(more.split(" ")));
         }
-        ChildProcess child = ChildProcess.start(jar(module), options, environment(), ready);
-        children.addFirst(child);
-        return child;
+        return options;
     }
 
     private Path jar(String module) throws IOException {
