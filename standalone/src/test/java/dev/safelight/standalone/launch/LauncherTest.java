@@ -1,0 +1,221 @@
+package dev.safelight.standalone.launch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.safelight.embedded.testing.JavaProcess;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The shell script {@code safelight}, in a checkout of its own, with JDKs and a Maven that only say how they were called. */
+class LauncherTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    /** What the script may use; a directory of links, so that no JDK or Maven of this machine is on the PATH. */
+    private static final List<String> TOOLS = List.of(
+            "sh", "dirname", "sed", "head", "find", "touch", "mkdir", "mv", "readlink", "awk", "cat", "env", "grep");
+
+    @TempDir
+    private Path folder;
+
+    private Path checkout;
+    private Path path;
+    private final Map<String, String> environment = new HashMap<>();
+
+    private record Ended(int status, String output) {}
+
+    @BeforeEach
+    void prepare() throws IOException {
+        checkout = Files.createDirectory(folder.resolve("check out"));
+        Files.copy(Path.of(System.getProperty("safelight.root"), "safelight"), checkout.resolve("safelight"));
+        executable(checkout.resolve("safelight"));
+        Files.writeString(checkout.resolve("pom.xml"), "<project/>");
+        Files.createDirectories(checkout.resolve("standalone/src/main"));
+        Files.writeString(checkout.resolve("standalone/pom.xml"), "<project/>");
+        path = Files.createDirectory(folder.resolve("path"));
+        for (String tool : TOOLS) {
+            Files.createSymbolicLink(path.resolve(tool), which(tool));
+        }
+        environment.put("PATH", path.toString());
+        environment.put("HOME", folder.resolve("home").toString());
+        environment.put("SAFELIGHT_JDK_FOLDERS", folder.resolve("jdks").toString());
+        environment.put("JAVA_HOME", "");
+        environment.put("SAFELIGHT_JAVA_HOME", "");
+    }
+
+    @Test
+    void saysWhatToInstallWithoutAJdk() {
+        assertOneLine(run("up"), "no JDK 25 or newer found. Install one");
+    }
+
+    @Test
+    void saysThatJavaHomeIsTooOld() throws IOException {
+        environment.put("JAVA_HOME", jdk("old", "17.0.2").toString());
+        assertOneLine(run("up"), "JAVA_HOME=" + environment.get("JAVA_HOME") + " is JDK 17");
+    }
+
+    @Test
+    void refusesAFolderItWasToldToUseThatIsNoJdk() throws IOException {
+        jdk("jdks/good", "25.0.1");
+        environment.put("SAFELIGHT_JAVA_HOME", folder.resolve("nothing").toString());
+        assertOneLine(run("up"), "is no JDK 25 or newer");
+    }
+
+    @Test
+    void findsAJdkWhereInstallersPutThemWhenJavaHomeIsTooOld() throws IOException {
+        build();
+        environment.put("JAVA_HOME", jdk("old", "21").toString());
+        jdk("jdks/a-old", "17.0.2");
+        Path good = jdk("jdks/b-good", "25.0.1");
+        assertThat(run("up").output()).contains("java of " + good);
+        // As packages for macOS lay it out.
+        Files.move(
+                good,
+                Files.createDirectories(folder.resolve("jdks/c.jdk/Contents")).resolve("Home"));
+        assertThat(run("up").output()).contains("c.jdk/Contents/Home");
+    }
+
+    @Test
+    void findsTheJdkBehindTheLinksOfThePath() throws IOException {
+        build();
+        Path good = jdk("elsewhere/jdk", "26-ea");
+        Files.createSymbolicLink(path.resolve("javac"), good.resolve("bin/javac"));
+        assertThat(run("up").output()).contains("java of " + good);
+    }
+
+    @Test
+    void handsOverFlagsAndArguments() throws IOException {
+        build();
+        jdk("jdks/good", "25");
+        environment.put("SAFELIGHT_JAVA_OPTIONS", "-Da=1 -Db=2");
+        String output =
+                run("submit", "--class", "ankle boot", "--metadata", "a=*").output();
+        assertThat(output)
+                .contains("\n--enable-native-access=ALL-UNNAMED\n--sun-misc-unsafe-memory-access=allow\n")
+                .contains("\n-Djava.awt.headless=true\n-Dsafelight.root=" + checkout
+                        + "\n-Dsafelight.terminal=false\n-Da=1\n-Db=2\n")
+                .contains("\ndev.safelight.standalone.Main\nsubmit\n--class\nankle boot\n--metadata\na=*\n")
+                .contains("OMP_WAIT_POLICY=PASSIVE")
+                .contains("/safelight-standalone-1.jar:")
+                .doesNotContain("-tests.jar");
+        assertThat(run("bench", "enqueue").output()).contains("\ndev.safelight.bench.Main\nenqueue\n");
+    }
+
+    @Test
+    void buildsWhatIsNotBuiltOrOlderThanItsSources() throws IOException {
+        jdk("jdks/good", "25");
+        assertOneLine(run("up"), "building", "Maven not found. Install Maven 3.8 or newer");
+        maven(0);
+        assertThat(run("up").output()).contains("mvn: ", "-DskipTests package", "java of");
+        assertThat(run("up").output()).as("nothing changed").doesNotContain("mvn: ");
+        Path source = Files.writeString(checkout.resolve("standalone/src/main/New.java"), "class New {}");
+        Files.setLastModifiedTime(source, FileTime.from(Instant.now().plusSeconds(5)));
+        assertThat(run("up").output()).as("a newer source").contains("mvn: ");
+        maven(1);
+        Files.setLastModifiedTime(source, FileTime.from(Instant.now().plusSeconds(60)));
+        Ended failed = run("up");
+        assertThat(failed.status()).isNotZero();
+        assertThat(failed.output()).contains("the build failed").doesNotContain("java of");
+    }
+
+    @Test
+    void runsEveryTestAndEndsAsMavenDid() throws IOException {
+        jdk("jdks/good", "25");
+        maven(0);
+        Ended passed = run("test");
+        assertThat(passed.status()).isZero();
+        assertThat(passed.output()).contains("-Dsafelight.long=false verify");
+        assertThat(run("test", "--long").output()).contains("-Dsafelight.long=true verify");
+        maven(1);
+        assertThat(run("test").status()).isEqualTo(1);
+        assertThat(run("test", "--fast").status()).isEqualTo(1);
+    }
+
+    @Test
+    void addsUpTheTestsOfAllModules() throws IOException {
+        jdk("jdks/good", "25");
+        Path reports = Files.createDirectories(checkout.resolve("api/target/surefire-reports"));
+        Path stale = Files.writeString(
+                reports.resolve("old.txt"), "Tests run: 50, Failures: 0, Errors: 0, Skipped: 0, Time\n");
+        Files.setLastModifiedTime(stale, FileTime.from(Instant.now().minusSeconds(3600)));
+        script(
+                path.resolve("mvn"),
+                "for module in api worker; do mkdir -p \"$PWD/$module/target/surefire-reports\";"
+                        + " echo 'Tests run: 3, Failures: 1, Errors: 0, Skipped: 1, Time elapsed: 1 s'"
+                        + " > \"$PWD/$module/target/surefire-reports/new.txt\";"
+                        + " touch -d 'now + 2 seconds' \"$PWD/$module/target/surefire-reports/new.txt\"; done; exit 1");
+        Ended ended = run("test");
+        assertThat(ended.output()).endsWith("Tests run: 6, Failures: 2, Errors: 0, Skipped: 2");
+        assertThat(ended.status()).isEqualTo(1);
+    }
+
+    private static void assertOneLine(Ended ended, String... parts) {
+        assertThat(ended.status()).isNotZero();
+        assertThat(ended.output()).contains(parts);
+        assertThat(ended.output().lines()).hasSize(parts.length).allMatch(line -> line.startsWith("safelight: "));
+    }
+
+    private Ended run(String... arguments) {
+        List<String> command =
+                new ArrayList<>(List.of(checkout.resolve("safelight").toString()));
+        command.addAll(List.of(arguments));
+        try (JavaProcess process = JavaProcess.start("safelight", command, environment, checkout)) {
+            int status = process.awaitExit(PATIENCE);
+            return new Ended(status, process.output());
+        }
+    }
+
+    /** A finished build, newer than all sources. */
+    private void build() throws IOException {
+        for (String module : List.of("standalone", "bench")) {
+            Path target = Files.createDirectories(checkout.resolve(module + "/target/lib"))
+                    .getParent();
+            Files.writeString(target.resolve("safelight-" + module + "-1-tests.jar"), "");
+            Files.writeString(target.resolve("safelight-" + module + "-1.jar"), "");
+        }
+        Path stamp = Files.writeString(checkout.resolve("standalone/target/.built"), "");
+        Files.setLastModifiedTime(stamp, FileTime.from(Instant.now().plusSeconds(5)));
+    }
+
+    private Path jdk(String name, String version) throws IOException {
+        Path home = folder.resolve(name);
+        Path binaries = Files.createDirectories(home.resolve("bin"));
+        script(binaries.resolve("javac"), "echo javac " + version);
+        script(
+                binaries.resolve("java"),
+                "echo \"java of $(CDPATH= cd -- \"$(dirname -- \"$0\")/..\" && pwd)\"; printf '%s\\n' \"$@\";"
+                        + " echo OMP_WAIT_POLICY=$OMP_WAIT_POLICY");
+        return home;
+    }
+
+    private void maven(int status) throws IOException {
+        script(path.resolve("mvn"), "echo \"mvn: $*\"; exit " + status);
+    }
+
+    private static void script(Path file, String text) throws IOException {
+        Files.writeString(file, "#!/bin/sh\n" + text + "\n");
+        executable(file);
+    }
+
+    private static void executable(Path file) throws IOException {
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
+    }
+
+    private static Path which(String tool) {
+        return List.of("/bin", "/usr/bin", "/usr/local/bin").stream()
+                .map(folder -> Path.of(folder, tool))
+                .filter(Files::isExecutable)
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("this machine has no " + tool));
+    }
+}
