@@ -1,0 +1,105 @@
+package dev.safelight.standalone.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.safelight.api.ApiSettings;
+import dev.safelight.common.config.Settings;
+import dev.safelight.embedded.testing.JavaProcess;
+import dev.safelight.worker.WorkerSettings;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** What can be held of the containers without an engine. */
+class ComposeTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    @Test
+    void theComposeFileIsValid() throws IOException {
+        List<String> compose = compose();
+        for (List<String> profile : List.of(List.<String>of(), List.of("--profile", "gpu"))) {
+            String services = run(compose, profile, "config", "--services");
+            assertThat(services.lines()).contains("postgres", "kafka", "s3", "bucket", "migrations", "api", "worker");
+            run(compose, profile, "config", "--quiet");
+        }
+        assertThat(run(compose, List.of("--profile", "gpu"), "config", "--services")
+                        .lines())
+                .contains("worker-gpu");
+    }
+
+    @Test
+    void anyNumberOfWorkersCanRun() throws IOException {
+        String config = run(compose(), List.of(), "config");
+        String worker = Pattern.compile("(?ms)^  worker:\n(.*?)^  \\w|^  worker:\n(.*?)^\\w")
+                .matcher(config)
+                .results()
+                .map(MatchResult::group)
+                .findFirst()
+                .orElseThrow();
+        assertThat(worker).contains("worker/Dockerfile").doesNotContain("container_name", "ports:");
+    }
+
+    /** A variable that nothing reads is a typing error that nobody would notice. */
+    @Test
+    void everyVariableIsOneThatTheProgramsRead() throws IOException {
+        Settings known = new Settings(Map.of());
+        ApiSettings.read(known);
+        WorkerSettings.read(known);
+        List<String> names =
+                known.variables().stream().map(Settings.Variable::name).toList();
+        for (String file : List.of(
+                "docker-compose.yml",
+                "migrations/Dockerfile",
+                "api/Dockerfile",
+                "worker/Dockerfile",
+                "worker/Dockerfile.gpu")) {
+            String text = Files.readString(Programs.ROOT.resolve(file));
+            assertThat(Pattern.compile("SAFELIGHT_[A-Z0-9_]+")
+                            .matcher(text)
+                            .results()
+                            .map(MatchResult::group))
+                    .as(file)
+                    .isSubsetOf(names);
+        }
+    }
+
+    @Test
+    void theBrokerIsOfTheVersionOfItsClients() throws IOException {
+        String version = Pattern.compile("<kafka.version>(.*?)<")
+                .matcher(Files.readString(Programs.ROOT.resolve("pom.xml")))
+                .results()
+                .map(found -> found.group(1))
+                .findFirst()
+                .orElseThrow();
+        assertThat(Programs.ROOT.resolve("docker-compose.yml")).content().contains("apache/kafka:" + version + "\n");
+    }
+
+    private static List<String> compose() {
+        String path = System.getenv().getOrDefault("PATH", "");
+        boolean there =
+                Stream.of(path.split(":")).anyMatch(folder -> Files.isExecutable(Path.of(folder, "docker-compose")));
+        assumeTrue(there, "docker-compose is not installed: the compose file was not checked");
+        return List.of(
+                "docker-compose",
+                "--file",
+                Programs.ROOT.resolve("docker-compose.yml").toString());
+    }
+
+    private static String run(List<String> compose, List<String> options, String... arguments) throws IOException {
+        List<String> command = Stream.of(compose, options, List.of(arguments))
+                .flatMap(List::stream)
+                .toList();
+        try (JavaProcess process = JavaProcess.start("compose", command, Map.of(), Programs.ROOT)) {
+            assertThat(process.awaitExit(PATIENCE)).as(process.output()).isZero();
+            return process.output();
+        }
+    }
+}
