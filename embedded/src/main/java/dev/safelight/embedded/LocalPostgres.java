@@ -144,14 +144,14 @@ public final class LocalPostgres implements AutoCloseable {
         }
     }
 
-    /** Kills all processes of the server at once, as a power cut would; {@link #start()} then recovers. */
+    /** Kills all processes of a running server at once, as a power cut would; {@link #start()} then recovers. */
     public synchronized void kill() {
         if (server == null) {
-            throw new IllegalStateException("not running");
+            return;
         }
-        ProcessHandle postmaster = postmaster(data).orElseThrow();
-        List<ProcessHandle> all =
-                Stream.concat(Stream.of(postmaster), postmaster.descendants()).toList();
+        List<ProcessHandle> all = postmaster(data).stream()
+                .flatMap(postmaster -> Stream.concat(Stream.of(postmaster), postmaster.descendants()))
+                .toList();
         all.forEach(ProcessHandle::destroyForcibly);
         all.forEach(process -> process.onExit().join());
         try {

@@ -19,7 +19,7 @@ import java.util.function.Function;
  */
 public record StandaloneSettings(int port, Path data, Path models, Map<String, String> environment) {
     /** Leaves the servers their part of the ten seconds in which all has to stop. */
-    private static final String DRAIN_GRACE = "4s";
+    private static final String DRAIN_GRACE = "3s";
 
     ApiSettings api(DatabaseSettings database, String kafka, Path outputs) {
         return read(database, kafka, outputs, ApiSettings::read);

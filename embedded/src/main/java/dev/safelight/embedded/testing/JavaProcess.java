@@ -114,6 +114,7 @@ public final class JavaProcess implements AutoCloseable {
             if (!process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS)) {
                 throw new AssertionError("still running after " + patience + "; its output was\n" + output());
             }
+            awaitEndOfOutput();
             return process.exitValue();
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
@@ -151,6 +152,16 @@ public final class JavaProcess implements AutoCloseable {
             add("(output ended: " + e.getMessage() + ")");
         } finally {
             end();
+        }
+    }
+
+    /** What was written last may still be on its way; a surviving child that holds the pipe is not waited for. */
+    private synchronized void awaitEndOfOutput() {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(2);
+        long left = 1;
+        while (!ended && left > 0) {
+            await(left);
+            left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
         }
     }
 

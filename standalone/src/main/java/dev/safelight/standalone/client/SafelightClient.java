@@ -48,6 +48,15 @@ public final class SafelightClient implements AutoCloseable {
         return patiently(() -> json(exchange(to("/v1/jobs/" + encoded(id)).GET(), BodyHandlers.ofString())));
     }
 
+    /** The job once it is over, or as it is after {@code patience} (at most a minute). */
+    public JsonNode await(String id, Duration patience) throws Unreachable, RequestRefused {
+        return patiently(() -> json(exchange(
+                to("/v1/jobs/" + encoded(id))
+                        .header("Prefer", "wait=" + patience.toSeconds())
+                        .GET(),
+                BodyHandlers.ofString())));
+    }
+
     public JsonNode cancel(String id) throws Unreachable, RequestRefused {
         return json(exchange(
                 to("/v1/jobs/" + encoded(id) + "/cancel").POST(BodyPublishers.noBody()), BodyHandlers.ofString()));
