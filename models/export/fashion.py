@@ -32,7 +32,7 @@ def manifest(parameters: int, digest: str, trained: date) -> dict:
         "format": 1,
         "name": "fashion",
         "title": "Fashion-MNIST garments",
-        "description": "Class-conditional U-Net that draws 28x28 grey pictures of ten kinds of clothes, shoes and bags.",
+        "description": "Class-conditional U-Net that draws 28x28 grey pictures of ten kinds of clothes.",
         "author": "Safelight",
         "date": trained.isoformat(),
         "license": {"weights": "Apache-2.0", "data": "MIT (Fashion-MNIST, Zalando SE)"},
@@ -77,17 +77,11 @@ def main() -> None:
     judge = torchscript.export(classifier, (pictures,), options.out / "evaluation" / "classifier.pt")
 
     x, t, classes = example(4, 2, options.data)
-    golden.write(
-        options.out / "golden.json",
-        tolerance=1e-4,
-        networks={"denoiser": {"inputs": {"x": x, "t": t, "class": classes}, "outputs": {"v": scripted(x, t, classes)}}},
-    )
+    recorded = {"inputs": {"x": x, "t": t, "class": classes}, "outputs": {"v": scripted(x, t, classes)}}
+    golden.write(options.out / "golden.json", 1e-4, {"denoiser": recorded})
     logits, features = judge(pictures[:4])
-    golden.write(
-        options.out / "evaluation" / "golden.json",
-        tolerance=1e-3,
-        networks={"classifier": {"inputs": {"x": pictures[:4]}, "outputs": {"logits": logits, "features": features}}},
-    )
+    recorded = {"inputs": {"x": pictures[:4]}, "outputs": {"logits": logits, "features": features}}
+    golden.write(options.out / "evaluation" / "golden.json", 1e-3, {"classifier": recorded})
     digest = torchscript.sha256(options.out / "denoiser.pt")
     content = manifest(torchscript.parameters(denoiser), digest, options.date)
     (options.out / "model.json").write_text(json.dumps(content, indent=2) + "\n")

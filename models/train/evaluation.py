@@ -1,5 +1,7 @@
-"""What the pictures of a class-conditional model are worth, in a classifier's eyes. Every number is plain arithmetic on
-the classifier's logits and features, so that the product's own evaluation can repeat it; models/README.md spells it out.
+"""What the pictures of a class-conditional model are worth, in a classifier's eyes.
+
+Every number is plain arithmetic on the classifier's logits and features, so that the product's own evaluation can
+repeat it; models/README.md spells it out.
 """
 
 from dataclasses import dataclass
@@ -50,8 +52,11 @@ def judged(classifier, pictures: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def covered(points: Tensor, by: Tensor, neighbours: int = NEIGHBOURS) -> float:
-    """Share of `points` inside the manifold of `by` (Kynkaanniemi et al. 2019): a point is inside when, for some b, it is
-    no farther from b than b's k-th nearest other member. Recall covers real by generated, precision the reverse."""
+    """Share of `points` inside the manifold of `by` (Kynkaanniemi et al. 2019).
+
+    A point is inside when, for some b, it is no farther from b than b's k-th nearest other member. Recall covers real
+    by generated, precision the reverse.
+    """
     among = _distances(by, by)
     among.fill_diagonal_(float("inf"))
     radii = among.kthvalue(neighbours, dim=1).values

@@ -56,7 +56,7 @@ class VelocityLoss:
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--data", type=Path, default=idx.DEBIAN_FASHION_MNIST)
-    arguments.add_argument("--out", type=Path, required=True, help="folder of checkpoints and log; resumes what is there")
+    arguments.add_argument("--out", type=Path, required=True, help="folder of checkpoints; resumes what is there")
     arguments.add_argument("--steps", type=int, default=RECIPE.steps)
     arguments.add_argument("--threads", type=int, default=1)
     options = arguments.parse_args()

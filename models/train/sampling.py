@@ -29,8 +29,8 @@ def guided_velocity(network, process: VariancePreserving, classes: Tensor, null:
         if weight == 1:
             v = network(x, times, classes)
         else:
-            branches = network(x.repeat(2, 1, 1, 1), times.repeat(2), torch.cat([torch.full_like(classes, null), classes]))
-            without, conditional = branches.chunk(2)
+            both = torch.cat([torch.full_like(classes, null), classes])
+            without, conditional = network(x.repeat(2, 1, 1, 1), times.repeat(2), both).chunk(2)
             v = without + weight * (conditional - without)
         a, s = process.signal[index].item(), process.noise[index].item()
         return a * x - s * v, a * v + s * x

@@ -54,7 +54,9 @@ class Averaged:
                 self.weights[name].copy_(value)
 
 
-def train(network: nn.Module, loss: Loss, examples: int, recipe: Recipe, folder: Path, every_seconds: float = 90) -> dict:
+def train(
+    network: nn.Module, loss: Loss, examples: int, recipe: Recipe, folder: Path, every_seconds: float = 90
+) -> dict[str, Tensor]:
     """Runs or resumes training in `folder` and returns the averaged weights."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "pid").write_text(str(os.getpid()))
@@ -94,8 +96,8 @@ def train(network: nn.Module, loss: Loss, examples: int, recipe: Recipe, folder:
         running += value.item()
         done = step + 1
         if done % 100 == 0:
-            seconds = spent + time.monotonic() - began
-            line = {"step": done, "loss": round(running / 100, 5), "norm": round(norm.item(), 4), "seconds": round(seconds)}
+            seconds = round(spent + time.monotonic() - began)
+            line = {"step": done, "loss": round(running / 100, 5), "norm": round(norm.item(), 4), "seconds": seconds}
             print(json.dumps(line), file=log, flush=True)
             running = 0.0
         if time.monotonic() - saved > every_seconds or done == recipe.steps:
