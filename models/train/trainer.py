@@ -69,7 +69,7 @@ def train(
     first, spent = _resume(folder, network, optimizer, averaged)
     log = (folder / "log.jsonl").open("a")
     began = saved = time.monotonic()
-    running = 0.0
+    recent = []
 
     order, order_epoch = None, -1
     per_epoch = examples // recipe.batch
@@ -93,13 +93,14 @@ def train(
         optimizer.step()
         averaged.update(network, step)
 
-        running += value.item()
+        recent.append(value.item())
         done = step + 1
         if done % 100 == 0:
             seconds = round(spent + time.monotonic() - began)
-            line = {"step": done, "loss": round(running / 100, 5), "norm": round(norm.item(), 4), "seconds": seconds}
+            mean = round(sum(recent) / len(recent), 5)
+            line = {"step": done, "loss": mean, "norm": round(norm.item(), 4), "seconds": seconds}
             print(json.dumps(line), file=log, flush=True)
-            running = 0.0
+            recent.clear()
         if time.monotonic() - saved > every_seconds or done == recipe.steps:
             _save(folder, network, optimizer, averaged, done, spent + time.monotonic() - began)
             saved = time.monotonic()
