@@ -17,7 +17,7 @@ STEPS = 1000
 DROPOUT = 0.1
 """Share of the examples whose class is hidden, so that one network also learns the unconditional score."""
 
-RECIPE = Recipe(seed=20261124, steps=15_000)
+RECIPE = Recipe(seed=20261124, steps=10_000)
 
 
 def network() -> UNet:
@@ -58,6 +58,7 @@ def main() -> None:
     arguments.add_argument("--data", type=Path, default=idx.DEBIAN_FASHION_MNIST)
     arguments.add_argument("--out", type=Path, required=True, help="folder of checkpoints; resumes what is there")
     arguments.add_argument("--steps", type=int, default=RECIPE.steps)
+    arguments.add_argument("--until", type=int, help="stop before the budget is spent, after this step")
     arguments.add_argument("--threads", type=int, default=1)
     options = arguments.parse_args()
 
@@ -67,7 +68,8 @@ def main() -> None:
     pictures = idx.images(options.data, "train")
     loss = VelocityLoss(pictures, idx.labels(options.data, "train"))
     recipe = Recipe(**{**RECIPE.__dict__, "steps": options.steps})
-    train(network().to(memory_format=torch.channels_last), loss, len(pictures), recipe, options.out)
+    fresh = network().to(memory_format=torch.channels_last)
+    train(fresh, loss, len(pictures), recipe, options.out, options.until)
 
 
 if __name__ == "__main__":

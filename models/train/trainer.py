@@ -55,9 +55,16 @@ class Averaged:
 
 
 def train(
-    network: nn.Module, loss: Loss, examples: int, recipe: Recipe, folder: Path, every_seconds: float = 90
+    network: nn.Module,
+    loss: Loss,
+    examples: int,
+    recipe: Recipe,
+    folder: Path,
+    until: int | None = None,
+    every_seconds: float = 90,
 ) -> dict[str, Tensor]:
-    """Runs or resumes training in `folder` and returns the averaged weights."""
+    """Runs or resumes training in `folder`, to the end or to step `until`, and returns the averaged weights."""
+    last = recipe.steps if until is None else min(until, recipe.steps)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "pid").write_text(str(os.getpid()))
     (folder / "recipe.json").write_text(json.dumps(asdict(recipe), indent=2))
@@ -73,7 +80,7 @@ def train(
 
     order, order_epoch = None, -1
     per_epoch = examples // recipe.batch
-    for step in range(first, recipe.steps):
+    for step in range(first, last):
         epoch, place = divmod(step, per_epoch)
         if epoch != order_epoch:
             order = torch.randperm(examples, generator=_generator(recipe.seed, 2 * epoch))
@@ -101,7 +108,7 @@ def train(
             line = {"step": done, "loss": mean, "norm": round(norm.item(), 4), "seconds": seconds}
             print(json.dumps(line), file=log, flush=True)
             recent.clear()
-        if time.monotonic() - saved > every_seconds or done == recipe.steps:
+        if time.monotonic() - saved > every_seconds or done == last:
             _save(folder, network, optimizer, averaged, done, spent + time.monotonic() - began)
             saved = time.monotonic()
     return averaged.weights
