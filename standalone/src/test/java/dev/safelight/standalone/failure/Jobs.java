@@ -91,6 +91,18 @@ final class Jobs {
         throw new AssertionError("no API acknowledged the job");
     }
 
+    void cancel(UUID job) {
+        HttpRequest request = HttpRequest.newBuilder(URI.create(url + "/v1/jobs/" + job + "/cancel"))
+                .POST(HttpRequest.BodyPublishers.noBody())
+                .build();
+        try {
+            HttpResponse<String> response = http.send(request, HttpResponse.BodyHandlers.ofString());
+            assertThat(response.statusCode()).as(response.body()).isBetween(200, 202);
+        } catch (IOException | InterruptedException e) {
+            throw new AssertionError("the cancel did not arrive", e);
+        }
+    }
+
     List<UUID> acknowledged() {
         return acknowledged;
     }
