@@ -190,6 +190,10 @@ class BadRequestTest {
         all.add(input("{\"steps\": 1e300}", "between 1 and 1000", "out_of_range #/input/steps"));
         all.add(input("{\"steps\": 99999999999999999999}", "between 1 and 1000", "out_of_range #/input/steps"));
         all.add(input("{\"steps\": 4294967297}", "between 1 and 1000", "out_of_range #/input/steps"));
+        all.add(input(
+                "{\"sampler\": \"dpmpp-2m\", \"steps\": 1000, \"spacing\": \"linspace\"}",
+                "1000 steps cannot be laid out over 1000 training steps with linspace spacing",
+                "out_of_range #/input/steps"));
         all.add(input("{\"seed\": -1}", "between 0 and", "out_of_range #/input/seed"));
         all.add(input("{\"seed\": 9007199254740992}", "between 0 and", "out_of_range #/input/seed"));
         all.add(input("{\"seed\": 1e999}", "64-bit float", "out_of_range #/input/seed"));

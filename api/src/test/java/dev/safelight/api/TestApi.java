@@ -100,7 +100,7 @@ public final class TestApi implements AutoCloseable {
                  "networks": {"denoiser": {"file": "net.pt", "sha256": "00", "inputs": ["x", "t"], "maxRows": 8}},
                  "latent": {"shape": [1, 4, 4], "range": [-1, 1]},
                  "process": {"kind": "vp", "schedule": {"kind": "linear", "steps": 1000}, "prediction": "epsilon"},
-                 "conditioning": {%s}, "decoder": {"kind": "pixels"}, "samplers": ["ddim", "euler"],
+                 "conditioning": {%s}, "decoder": {"kind": "pixels"}, "samplers": ["ddim", "euler", "dpmpp-2m"],
                  "defaults": {"sampler": "ddim", "steps": 10, "guidance": 2, "spacing": "trailing", "eta": 0},
                  "limits": {"steps": 1000, "count": 4}, "golden": {"file": "golden.json"}}
                 """.formatted(name, date, "test-" + UUID.randomUUID().toString().substring(0, 8), conditioning);

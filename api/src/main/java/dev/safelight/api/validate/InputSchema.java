@@ -48,7 +48,9 @@ final class InputSchema {
                     .put("minimum", 0)
                     .put("maximum", MOST_GUIDANCE)
                     .put("default", defaults.guidance())
-                    .put("description", "Weight of classifier-free guidance: 1 is plain conditional, 0 unconditional");
+                    .put(
+                            "description",
+                            "Weight of classifier-free guidance: 1 is plain conditional, 0 unconditional; without a class it is 0");
         }
         property(properties, "seed", "integer")
                 .put("minimum", 0)

@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.safelight.common.bundle.Bundle;
 import dev.safelight.common.bundle.Manifest;
 import dev.safelight.common.request.GenerationInput;
+import dev.safelight.common.sampling.Method;
+import dev.safelight.common.sampling.Spacing;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 
@@ -34,7 +36,22 @@ public final class Model {
 
     /** @return what is wrong with an {@code input} */
     public List<Violation> violations(JsonNode input) {
-        return schema.violations(input, "/input");
+        List<Violation> violations = schema.violations(input, "/input");
+        return violations.isEmpty() ? layout(resolve(input)) : violations;
+    }
+
+    /** Whether the sampler can lay out so many steps is arithmetic that no schema can say. */
+    private List<Violation> layout(GenerationInput input) {
+        try {
+            Spacing.of(input.spacing())
+                    .times(
+                            manifest().process().schedule().steps(),
+                            input.steps(),
+                            Method.find(input.sampler()).orElseThrow().grid());
+            return List.of();
+        } catch (IllegalArgumentException e) {
+            return List.of(Violation.body("out_of_range", "#/input/steps", e.getMessage()));
+        }
     }
 
     /** Fills in every default and, where none was given, a seed. The input must have been found valid. */
@@ -45,7 +62,7 @@ public final class Model {
                 input.path("class").textValue(),
                 input.path("sampler").asText(defaults.sampler()),
                 input.path("steps").asInt(defaults.steps()),
-                input.path("guidance").asDouble(InputSchema.guidable(manifest) ? defaults.guidance() : 1),
+                input.path("guidance").asDouble(guidance(input)),
                 input.has("seed")
                         ? input.get("seed").longValue()
                         : ThreadLocalRandom.current().nextLong(InputSchema.largestSeed(manifest) + 1),
@@ -53,5 +70,13 @@ public final class Model {
                 input.path("eta").asDouble(defaults.eta()),
                 input.path("spacing").asText(defaults.spacing()),
                 input.path("strict").asBoolean(false));
+    }
+
+    /** The weight where none was given: without a class there is nothing to be guided to. */
+    private double guidance(JsonNode input) {
+        if (!InputSchema.guidable(manifest())) {
+            return 1;
+        }
+        return input.has("class") ? manifest().defaults().guidance() : 0;
     }
 }

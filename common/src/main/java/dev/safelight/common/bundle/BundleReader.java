@@ -1,6 +1,7 @@
 package dev.safelight.common.bundle;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import dev.safelight.common.sampling.Method;
 import dev.safelight.common.wire.Json;
 import java.io.IOException;
 import java.io.InputStream;
@@ -95,6 +96,8 @@ public final class BundleReader {
                 manifest.samplers() != null
                         && manifest.samplers().contains(manifest.defaults().sampler()),
                 "samplers must list the default sampler");
+        manifest.samplers()
+                .forEach(name -> require(folder, Method.find(name).isPresent(), "no sampler is called " + name));
     }
 
     private static void require(Path folder, boolean holds, String otherwise) {

@@ -2,12 +2,13 @@ package dev.safelight.worker.generate;
 
 import dev.safelight.common.bundle.Manifest;
 import dev.safelight.common.request.GenerationInput;
+import dev.safelight.common.sampling.Method;
+import dev.safelight.common.sampling.Spacing;
 import dev.safelight.worker.batch.Conditioning;
 import dev.safelight.worker.sample.Guidance;
 import dev.safelight.worker.sample.Plan;
 import dev.safelight.worker.sample.Sampler;
 import dev.safelight.worker.sample.Samplers;
-import dev.safelight.worker.sample.Spacing;
 import java.util.List;
 
 /** An input translated into what the sampling code works with. */
@@ -15,7 +16,7 @@ record Request(Sampler<?> sampler, Plan plan, Guidance guidance, List<Conditioni
 
     /** @throws IllegalArgumentException when the model cannot do what the input asks for; the message says what */
     static Request of(GenerationInput input, Model model) {
-        Samplers.Method method = Samplers.find(input.sampler())
+        Method method = Method.find(input.sampler())
                 .orElseThrow(() -> new IllegalArgumentException("no sampler is called " + input.sampler()));
         Plan plan = Plan.of(model.schedule(), Spacing.of(input.spacing()), method.grid(), input.steps());
         Manifest.Conditioning offered = model.bundle().manifest().conditioning();
@@ -23,7 +24,7 @@ record Request(Sampler<?> sampler, Plan plan, Guidance guidance, List<Conditioni
         List<Conditioning> conditions = guidance.branches().stream()
                 .map(branch -> condition(branch, input.label(), offered))
                 .toList();
-        return new Request(method.create().apply(new Samplers.Options(input.eta())), plan, guidance, conditions);
+        return new Request(Samplers.create(method, new Samplers.Options(input.eta())), plan, guidance, conditions);
     }
 
     private static Guidance guidance(GenerationInput input, Manifest.Conditioning offered) {

@@ -1,5 +1,6 @@
 package dev.safelight.worker.sample;
 
+import dev.safelight.common.sampling.Spacing;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -2,6 +2,8 @@ package dev.safelight.worker.generate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.safelight.common.sampling.Spacing;
+import dev.safelight.common.sampling.Spacing.Grid;
 import dev.safelight.worker.batch.Batcher;
 import dev.safelight.worker.batch.Networks;
 import dev.safelight.worker.sample.Ddim;
@@ -17,8 +19,6 @@ import dev.safelight.worker.sample.NoiseSchedule;
 import dev.safelight.worker.sample.Plan;
 import dev.safelight.worker.sample.Prediction;
 import dev.safelight.worker.sample.Sampler;
-import dev.safelight.worker.sample.Spacing;
-import dev.safelight.worker.sample.Spacing.Grid;
 import dev.safelight.worker.sample.Start;
 import java.util.ArrayList;
 import java.util.List;

@@ -2,6 +2,8 @@ package dev.safelight.worker.sample;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.safelight.common.sampling.Method;
+import dev.safelight.common.sampling.Spacing;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -16,17 +18,17 @@ class SamplerStateTest {
     private static final Set<Class<?>> STORABLE = Set.of(int.class, long.class, double.class, float[].class);
     private static final NoiseSchedule SCHEDULE = NoiseSchedule.squaredCosine(1000);
 
-    static Stream<Samplers.Method> samplers() {
-        return Samplers.all().stream();
+    static Stream<Method> samplers() {
+        return Stream.of(Method.values());
     }
 
     @ParameterizedTest
     @MethodSource("samplers")
-    void aStateHoldsAllThatIsNeededToGoOn(Samplers.Method method) throws Exception {
-        check(method.create().apply(new Samplers.Options(0.7)), method);
+    void aStateHoldsAllThatIsNeededToGoOn(Method method) throws Exception {
+        check(Samplers.create(method, new Samplers.Options(0.7)), method);
     }
 
-    private static <S extends Record> void check(Sampler<S> sampler, Samplers.Method method) throws Exception {
+    private static <S extends Record> void check(Sampler<S> sampler, Method method) throws Exception {
         Plan plan = Plan.of(SCHEDULE, Spacing.TRAILING, method.grid(), 9);
         List<S> states = new ArrayList<>();
         S start = sampler.begin(Start.noise(new GaussianNoise(3), 16), plan);
@@ -37,7 +39,7 @@ class SamplerStateTest {
         for (S state : states) {
             // Everything but the record's components is made anew, as it would be on another worker.
             @SuppressWarnings("unchecked")
-            Sampler<S> other = (Sampler<S>) method.create().apply(new Samplers.Options(0.7));
+            Sampler<S> other = (Sampler<S>) Samplers.create(method, new Samplers.Options(0.7));
             float[] resumed = other.walk(copy(state), plan, new GaussianNoise(3), SamplerStateTest::squash, _ -> {});
             assertThat(resumed).isEqualTo(whole);
         }

@@ -3,6 +3,7 @@ package dev.safelight.worker.sample;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.safelight.common.sampling.Spacing;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 

@@ -1,4 +1,4 @@
-package dev.safelight.worker.sample;
+package dev.safelight.common.sampling;
 
 import java.util.Arrays;
 import java.util.Locale;

@@ -1,9 +1,9 @@
-package dev.safelight.worker.sample;
+package dev.safelight.common.sampling;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.safelight.worker.sample.Spacing.Grid;
+import dev.safelight.common.sampling.Spacing.Grid;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
