@@ -2,6 +2,8 @@ package dev.safelight.api.query;
 
 import dev.safelight.api.events.LiveProgress;
 import dev.safelight.common.job.JobState;
+import dev.safelight.common.request.GenerationInput;
+import dev.safelight.common.wire.Json;
 import java.time.Clock;
 import java.util.List;
 import java.util.UUID;
@@ -61,7 +63,8 @@ public final class JobViews {
                 job.model(),
                 job.bundle(),
                 job.priority(),
-                job.input(),
+                // As a record again: the column has lost the order of the fields.
+                Json.MAPPER.convertValue(job.input(), GenerationInput.class),
                 job.metadata(),
                 new JobView.Progress(step(job), job.steps()),
                 job.attempt(),
