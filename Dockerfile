@@ -48,13 +48,16 @@ ENTRYPOINT ["java", "--sun-misc-unsafe-memory-access=allow", "-Xmx1g", "-jar", "
 FROM pytorch/pytorch:2.7.1-cuda12.8-cudnn9-runtime AS worker-gpu
 COPY --from=eclipse-temurin:25-jre /opt/java/openjdk /opt/java/openjdk
 ENV PATH=/opt/java/openjdk/bin:$PATH
+RUN useradd --system --uid 10001 --create-home safelight
 WORKDIR /opt/safelight
+USER safelight
 COPY --from=build /source/worker/target/lib lib
 COPY --from=build /source/worker/target/safelight-worker-0.1.0-SNAPSHOT.jar safelight-worker.jar
 COPY models models
 ENV PYTORCH_LIBRARY_PATH=/opt/conda/lib/python3.11/site-packages/torch/lib \
     PYTORCH_FLAVOR=cu128 \
-    LD_LIBRARY_PATH=/opt/conda/lib/python3.11/site-packages/torch/lib:/opt/conda/lib \
+    LD_LIBRARY_PATH=/opt/conda/lib/python3.11/site-packages/torch/lib:/opt/conda/lib/python3.11/site-packages/nvidia/cuda_runtime/lib:/opt/conda/lib \
     SAFELIGHT_DEVICE=cuda \
     OMP_WAIT_POLICY=PASSIVE
-ENTRYPOINT ["java", "--sun-misc-unsafe-memory-access=allow", "-Xmx2g", "-jar", "safelight-worker.jar"]
+# The base image sets PYTORCH_VERSION, which DJL would take as an order to fetch another build than its own.
+ENTRYPOINT ["env", "-u", "PYTORCH_VERSION", "java", "--sun-misc-unsafe-memory-access=allow", "-Xmx2g", "-jar", "safelight-worker.jar"]

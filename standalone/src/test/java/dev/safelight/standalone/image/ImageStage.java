@@ -1,10 +1,13 @@
 package dev.safelight.standalone.image;
 
 import dev.safelight.common.wire.Json;
+import dev.safelight.embedded.testing.JavaProcess;
+import dev.safelight.embedded.testing.TestServers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,11 +24,14 @@ record ImageStage(String name, Map<String, String> copies, Map<String, String> e
     private static final Pattern COPY = Pattern.compile("COPY (?:--from=build /source/)?([^-/]\\S*) (\\S+)");
     private static final Pattern VARIABLE = Pattern.compile("(?:ENV)?\\s+(\\w+)=(\\S+)(?: \\\\)?");
 
+    /** The repository, which is also the context of the build. */
+    static final Path REPOSITORY = Path.of(System.getProperty("safelight.root"));
+
     /** The stages that have an entrypoint. */
-    static List<ImageStage> read(Path dockerfile) throws IOException {
+    static List<ImageStage> all() throws IOException {
         List<ImageStage> stages = new ArrayList<>();
         ImageStage current = null;
-        for (String line : Files.readAllLines(dockerfile)) {
+        for (String line : Files.readAllLines(REPOSITORY.resolve("Dockerfile"))) {
             Matcher from = FROM.matcher(line);
             Matcher copy = COPY.matcher(line);
             Matcher variable = VARIABLE.matcher(line);
@@ -44,10 +50,32 @@ record ImageStage(String name, Map<String, String> copies, Map<String, String> e
         return stages.stream().filter(stage -> !stage.entrypoint.isEmpty()).toList();
     }
 
+    static ImageStage named(String name) throws IOException {
+        return all().stream()
+                .filter(stage -> stage.name.equals(name))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("the Dockerfile has no image " + name));
+    }
+
+    /** Starts what the image starts, by its entrypoint word for word, with its environment and these settings. */
+    JavaProcess start(Map<String, String> settings) throws IOException {
+        Map<String, String> all = new HashMap<>(environment);
+        // The libraries of the GPU image are not here; the rest of its environment is.
+        all.keySet()
+                .removeIf(name -> name.contains("LIBRARY_PATH") || name.equals("PATH") || name.startsWith("PYTORCH_"));
+        all.putAll(settings);
+        // The image's java is the first on its PATH.
+        all.put("PATH", Path.of(System.getProperty("java.home"), "bin") + ":" + System.getenv("PATH"));
+        // ProcessBuilder looks programs up on this process's PATH, a container on its own; so does env.
+        List<String> command = new ArrayList<>(List.of("/usr/bin/env"));
+        command.addAll(entrypoint);
+        return JavaProcess.start(name, command, all, layOut(TestServers.newFolder(name)));
+    }
+
     /** Makes a folder look like the image's working folder, by links into the built repository. */
-    Path layOut(Path repository, Path folder) throws IOException {
+    private Path layOut(Path folder) throws IOException {
         for (Map.Entry<String, String> copy : copies.entrySet()) {
-            Path source = repository.resolve(copy.getValue());
+            Path source = REPOSITORY.resolve(copy.getValue());
             if (Files.notExists(source)) {
                 throw new IllegalStateException(
                         source + " is missing: run the tests by mvn verify, which builds the jars");

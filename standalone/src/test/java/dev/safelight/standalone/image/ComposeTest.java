@@ -1,4 +1,4 @@
-package dev.safelight.standalone.process;
+package dev.safelight.standalone.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -27,7 +27,8 @@ class ComposeTest {
         List<String> compose = compose();
         for (List<String> profile : List.of(List.<String>of(), List.of("--profile", "gpu"))) {
             String services = run(compose, profile, "config", "--services");
-            assertThat(services.lines()).contains("postgres", "kafka", "s3", "bucket", "migrations", "api", "worker");
+            assertThat(services.lines())
+                    .contains("postgres", "kafka", "store", "bucket", "migrations", "api", "worker");
             run(compose, profile, "config", "--quiet");
         }
         assertThat(run(compose, List.of("--profile", "gpu"), "config", "--services")
@@ -44,7 +45,7 @@ class ComposeTest {
                 .map(MatchResult::group)
                 .findFirst()
                 .orElseThrow();
-        assertThat(worker).contains("worker/Dockerfile").doesNotContain("container_name", "ports:");
+        assertThat(worker).contains("target: worker\n").doesNotContain("container_name", "ports:");
     }
 
     /** A variable that nothing reads is a typing error that nobody would notice. */
@@ -55,13 +56,8 @@ class ComposeTest {
         WorkerSettings.read(known);
         List<String> names =
                 known.variables().stream().map(Settings.Variable::name).toList();
-        for (String file : List.of(
-                "docker-compose.yml",
-                "migrations/Dockerfile",
-                "api/Dockerfile",
-                "worker/Dockerfile",
-                "worker/Dockerfile.gpu")) {
-            String text = Files.readString(Programs.ROOT.resolve(file));
+        for (String file : List.of("docker-compose.yml", "Dockerfile")) {
+            String text = Files.readString(ImageStage.REPOSITORY.resolve(file));
             assertThat(Pattern.compile("SAFELIGHT_[A-Z0-9_]+")
                             .matcher(text)
                             .results()
@@ -74,12 +70,14 @@ class ComposeTest {
     @Test
     void theBrokerIsOfTheVersionOfItsClients() throws IOException {
         String version = Pattern.compile("<kafka.version>(.*?)<")
-                .matcher(Files.readString(Programs.ROOT.resolve("pom.xml")))
+                .matcher(Files.readString(ImageStage.REPOSITORY.resolve("pom.xml")))
                 .results()
                 .map(found -> found.group(1))
                 .findFirst()
                 .orElseThrow();
-        assertThat(Programs.ROOT.resolve("docker-compose.yml")).content().contains("apache/kafka:" + version + "\n");
+        assertThat(ImageStage.REPOSITORY.resolve("docker-compose.yml"))
+                .content()
+                .contains("apache/kafka:" + version + "\n");
     }
 
     private static List<String> compose() {
@@ -90,14 +88,14 @@ class ComposeTest {
         return List.of(
                 "docker-compose",
                 "--file",
-                Programs.ROOT.resolve("docker-compose.yml").toString());
+                ImageStage.REPOSITORY.resolve("docker-compose.yml").toString());
     }
 
     private static String run(List<String> compose, List<String> options, String... arguments) throws IOException {
         List<String> command = Stream.of(compose, options, List.of(arguments))
                 .flatMap(List::stream)
                 .toList();
-        try (JavaProcess process = JavaProcess.start("compose", command, Map.of(), Programs.ROOT)) {
+        try (JavaProcess process = JavaProcess.start("compose", command, Map.of(), ImageStage.REPOSITORY)) {
             assertThat(process.awaitExit(PATIENCE)).as(process.output()).isZero();
             return process.output();
         }

@@ -1,4 +1,4 @@
-package dev.safelight.standalone.process;
+package dev.safelight.standalone.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -41,18 +41,20 @@ class SeparateProcessesTest {
                     "SAFELIGHT_STORE_FOLDER",
                     folder.resolve("outputs").toString(),
                     "SAFELIGHT_MODELS",
-                    Programs.ROOT.resolve("worker/src/test/resources/bundles").toString(),
+                    ImageStage.REPOSITORY
+                            .resolve("worker/src/test/resources/bundles")
+                            .toString(),
                     "SAFELIGHT_DEVICE",
                     "cpu",
                     "SAFELIGHT_HTTP_PORT",
                     "0");
-            try (JavaProcess migrations = Programs.start("migrations/Dockerfile", environment)) {
+            try (JavaProcess migrations = ImageStage.named("migrations").start(environment)) {
                 assertThat(migrations.awaitExit(PATIENCE))
                         .as(migrations.output())
                         .isZero();
             }
-            try (JavaProcess api = Programs.start("api/Dockerfile", environment);
-                    JavaProcess worker = Programs.start("worker/Dockerfile", environment)) {
+            try (JavaProcess api = ImageStage.named("api").start(environment);
+                    JavaProcess worker = ImageStage.named("worker").start(environment)) {
                 String listening = api.awaitLine(line -> line.startsWith("Safelight API listens on "), PATIENCE);
                 submitAndFetch(listening.substring(listening.lastIndexOf(' ') + 1));
                 worker.terminate();
@@ -63,20 +65,6 @@ class SeparateProcessesTest {
                 // A killed runner would leave its server.
                 postgres.terminate();
                 postgres.awaitExit(PATIENCE);
-            }
-        }
-    }
-
-    @Test
-    void sayWhatIsMissing() throws Exception {
-        for (String dockerfile :
-                List.of("migrations/Dockerfile", "api/Dockerfile", "worker/Dockerfile", "worker/Dockerfile.gpu")) {
-            try (JavaProcess program = Programs.start(dockerfile, Map.of())) {
-                assertThat(program.awaitExit(PATIENCE)).as(dockerfile).isEqualTo(2);
-                assertThat(program.output())
-                        .as(dockerfile)
-                        .contains("SAFELIGHT_DATABASE_URL is not set")
-                        .doesNotContain("Exception");
             }
         }
     }
