@@ -27,7 +27,7 @@ def example(rows: int, seed: int, data: Path) -> tuple[torch.Tensor, torch.Tenso
     return x, index.float(), classes
 
 
-def manifest(parameters: int, digest: str, trained: date) -> dict:
+def manifest(parameters: int, digest: str, classifier_digest: str, trained: date) -> dict:
     return {
         "format": 1,
         "name": "fashion",
@@ -44,7 +44,13 @@ def manifest(parameters: int, digest: str, trained: date) -> dict:
                 "sha256": digest,
                 "inputs": ["x", "t", "class"],
                 "maxRows": MAX_ROWS,
-            }
+            },
+            "classifier": {
+                "file": "evaluation/classifier.pt",
+                "sha256": classifier_digest,
+                "inputs": ["x"],
+                "maxRows": 128,
+            },
         },
         "latent": {"shape": [1, 28, 28], "range": [-1, 1]},
         "process": {"kind": "vp", "schedule": {"kind": "squared-cosine", "steps": STEPS}, "prediction": "v"},
@@ -83,7 +89,8 @@ def main() -> None:
     recorded = {"inputs": {"x": pictures[:4]}, "outputs": {"logits": logits, "features": features}}
     golden.write(options.out / "evaluation" / "golden.json", 1e-3, {"classifier": recorded})
     digest = torchscript.sha256(options.out / "denoiser.pt")
-    content = manifest(torchscript.parameters(denoiser), digest, options.date)
+    classifier_digest = torchscript.sha256(options.out / "evaluation" / "classifier.pt")
+    content = manifest(torchscript.parameters(denoiser), digest, classifier_digest, options.date)
     (options.out / "model.json").write_text(json.dumps(content, indent=2) + "\n")
     print(f"bundle of training step {step} in {options.out}, denoiser.pt {digest}")
 
