@@ -42,6 +42,18 @@ public final class Batcher implements AutoCloseable {
         return counters;
     }
 
+    /** Walks whose rows wait for a call. */
+    public int waiting() {
+        lock.lock();
+        try {
+            return (int) members.stream()
+                    .filter(member -> member.phase == Phase.WAITING)
+                    .count();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /**
      * Admits walks of one job, all at once, so that their first rows share a call.
      *
@@ -60,6 +72,15 @@ public final class Batcher implements AutoCloseable {
             lock.unlock();
         }
         return joining.stream().map(member -> new Walk(this, member)).toList();
+    }
+
+    boolean closed() {
+        lock.lock();
+        try {
+            return closed;
+        } finally {
+            lock.unlock();
+        }
     }
 
     void leave(Member member) {

@@ -27,9 +27,11 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class BatcherTest {
     private final Batcher batcher = new Batcher("test");
+    private final List<Gate> gates = new ArrayList<>();
 
     @AfterEach
     void close() {
+        gates.forEach(gate -> gate.open.countDown());
         batcher.close();
     }
 
@@ -56,26 +58,30 @@ class BatcherTest {
     @Test
     void walksThatJoinTogetherShareTheirFirstCall() throws Exception {
         Networks.RowWise network = Networks.echo(8);
+        Gate gate = held();
         List<Walk> walks = batcher.join(ticket(), Networks.group(network), false, 8);
 
         List<CompletableFuture<List<float[]>>> answers = walks.stream()
                 .map(open -> onWalk(open, walk -> walk.evaluate(List.of(Networks.row(1)))))
                 .toList();
+        awaitWaiting(8);
+        gate.open.countDown();
         for (CompletableFuture<List<float[]>> answer : answers) {
             answer.get();
         }
 
-        assertThat(network.calls()).first().isEqualTo(8);
+        assertThat(network.calls()).containsExactly(8);
     }
 
     @Test
     void cancelEndsAWalkWhoseRowsWait() throws Exception {
-        Gate gate = new Gate();
+        Gate gate = gate();
         Group group = Networks.group(gate);
         CompletableFuture<List<float[]>> holder = onNewWalk(group, ticket());
         gate.entered.await();
         Ticket ticket = ticket();
         CompletableFuture<List<float[]>> waiting = onNewWalk(group, ticket);
+        awaitWaiting(1);
 
         // The device is still inside the holder's call, so only the cancel can have ended this one.
         ticket.cancel();
@@ -87,7 +93,7 @@ class BatcherTest {
 
     @Test
     void cancelEndsAWalkInsideACallWhenTheCallEnds() throws Exception {
-        Gate gate = new Gate();
+        Gate gate = gate();
         Ticket ticket = ticket();
         CompletableFuture<List<float[]>> running = onNewWalk(Networks.group(gate), ticket);
         gate.entered.await();
@@ -126,11 +132,14 @@ class BatcherTest {
             }
             return row.latent();
         });
+        Gate gate = held();
         List<Walk> walks = batcher.join(ticket(), Networks.group(network), false, 8);
 
         List<CompletableFuture<List<float[]>>> answers = IntStream.range(0, 8)
                 .mapToObj(i -> onWalk(walks.get(i), walk -> walk.evaluate(List.of(Networks.row(i)))))
                 .toList();
+        awaitWaiting(8);
+        gate.open.countDown();
 
         for (int i = 0; i < 8; i++) {
             if (i == 5) {
@@ -168,6 +177,7 @@ class BatcherTest {
             }
         };
         Group group = Networks.group(network);
+        Gate gate = held();
         List<Walk> walks = batcher.join(ticket(), group, false, 8);
 
         List<CompletableFuture<List<float[]>>> answers = walks.stream()
@@ -176,6 +186,8 @@ class BatcherTest {
                     return walk.evaluate(List.of(Networks.row(2)));
                 }))
                 .toList();
+        awaitWaiting(8);
+        gate.open.countDown();
         for (CompletableFuture<List<float[]>> answer : answers) {
             assertThat(answer.get()).hasSize(1);
         }
@@ -208,11 +220,15 @@ class BatcherTest {
 
     @Test
     void closingSendsAwayThoseWhoWait() throws Exception {
-        Gate gate = new Gate();
+        Gate gate = gate();
         CompletableFuture<List<float[]>> running = onNewWalk(Networks.group(gate), ticket());
         gate.entered.await();
         CompletableFuture<List<float[]>> waiting = onNewWalk(Networks.group(gate), ticket());
+        awaitWaiting(1);
         Thread closing = Thread.ofVirtual().start(batcher::close);
+        while (!batcher.closed()) {
+            Thread.onSpinWait();
+        }
         gate.open.countDown();
         closing.join();
 
@@ -320,6 +336,27 @@ class BatcherTest {
                 throw new IllegalStateException(e);
             }
             return rows.stream().map(Row::latent).toList();
+        }
+    }
+
+    /** Opened at the end of the test at the latest, so that a test that fails ends too. */
+    private Gate gate() {
+        Gate gate = new Gate();
+        gates.add(gate);
+        return gate;
+    }
+
+    /** Keeps the device inside a call of another group. */
+    private Gate held() throws InterruptedException {
+        Gate gate = gate();
+        onNewWalk(Networks.group(gate), ticket());
+        gate.entered.await();
+        return gate;
+    }
+
+    private void awaitWaiting(int walks) {
+        while (batcher.waiting() < walks) {
+            Thread.onSpinWait();
         }
     }
 
