@@ -35,7 +35,7 @@ class WorkerDeathTest {
                 jobs.await(
                         "finished_at IS NOT NULL",
                         JOBS * kill / KILLS + random.nextInt(share / 2),
-                        Duration.ofSeconds(30));
+                        Duration.ofMinutes(2));
                 int victim = random.nextInt(2);
                 workers[victim].kill();
                 killedWhileBusy += jobs.count("state = 'running'") > 0 ? 1 : 0;
