@@ -47,7 +47,7 @@ public record WorkerSettings(
                         "SAFELIGHT_DEVICE", "auto", "where networks run: cpu, cuda or auto", WorkerSettings::device),
                 settings.list("SAFELIGHT_QUEUES", "default", "queues that this worker serves"),
                 Path.of(settings.text("SAFELIGHT_MODELS", "models", "folder of model bundles")),
-                settings.integer("SAFELIGHT_SLOTS", 16, 1, 10_000, "jobs of the regular lane at a time"),
+                settings.integer("SAFELIGHT_SLOTS", 32, 1, 10_000, "jobs of the regular lane at a time"),
                 settings.integer("SAFELIGHT_HEADROOM", 32, 0, 10_000, "jobs of the express lane beyond the slots"),
                 settings.duration("SAFELIGHT_LEASE", "15s", "how long a claim or a beat holds a job"),
                 settings.duration("SAFELIGHT_BEAT", "1s", "how often leases are renewed"),
