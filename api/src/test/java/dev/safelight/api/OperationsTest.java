@@ -48,7 +48,7 @@ class OperationsTest {
                 .isEqualTo(1000);
         assertThat(answer.at("/input_schema/properties/steps/default").intValue())
                 .isEqualTo(10);
-        assertThat(answer.at("/samplers").toString()).isEqualTo("[\"ddim\",\"euler\"]");
+        assertThat(answer.at("/samplers").toString()).isEqualTo("[\"ddim\",\"euler\",\"dpmpp-2m\"]");
         assertThat(answer.at("/defaults/sampler").textValue()).isEqualTo("ddim");
         assertThat(answer.at("/description").textValue()).isEqualTo("Draws");
         assertThat(api.get("/v1/models/shapes", "If-None-Match", answer.header("ETag"))

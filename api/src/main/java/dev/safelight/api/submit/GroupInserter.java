@@ -38,6 +38,9 @@ final class GroupInserter implements AutoCloseable {
     private static final String DEADLOCK = "40P01";
     private static final String SERIALIZATION = "40001";
 
+    /** A little more than the time for which HikariCP takes a connection for alive without asking it. */
+    private static final Duration POOL_TRUSTS_FOR = Duration.ofMillis(600);
+
     private static final Comparator<Waiting> LOCK_ORDER = Comparator.comparing(
                     (Waiting waiting) -> waiting.submission.key().tenantId())
             .thenComparing(
@@ -185,18 +188,27 @@ final class GroupInserter implements AutoCloseable {
             deadlocks.incrementAndGet();
         }
         if (DEADLOCK.equals(state) || SERIALIZATION.equals(state)) {
-            try {
-                Thread.sleep(ThreadLocalRandom.current().nextLong(1, 10L * tries));
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
+            pause(ThreadLocalRandom.current().nextLong(1, 10L * tries));
             return true;
         }
-        // A pooled connection may have died with a Postgres that is up again. Where none can be had at all, a second
-        // wait for one helps nobody.
-        return tries == 1
-                && Failures.databaseUnavailable(failure)
-                && !(failure instanceof SQLTransientConnectionException);
+        // Where no connection can be had at all, a second wait for one helps nobody.
+        if (!Failures.databaseUnavailable(failure) || failure instanceof SQLTransientConnectionException) {
+            return false;
+        }
+        // Pooled connections may have died with a Postgres that is up again: the first may have been the only one. The
+        // pool does not look at one that was used a moment ago, so the last try waits until it looks at all of them.
+        if (tries == 2) {
+            pause(POOL_TRUSTS_FOR.toMillis());
+        }
+        return tries <= 2;
+    }
+
+    private static void pause(long milliseconds) {
+        try {
+            Thread.sleep(milliseconds);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private void refuseAllWaiting() {
