@@ -8,6 +8,7 @@ import dev.safelight.common.store.ObjectStores;
 import dev.safelight.common.store.StoreClaim;
 import dev.safelight.worker.attempt.Attempts;
 import dev.safelight.worker.attempt.Models;
+import dev.safelight.worker.checkpoint.Checkpoints;
 import dev.safelight.worker.generate.Engine;
 import dev.safelight.worker.generate.Model;
 import dev.safelight.worker.intake.Intake;
@@ -15,6 +16,7 @@ import dev.safelight.worker.intake.Room;
 import dev.safelight.worker.lease.Heartbeat;
 import dev.safelight.worker.lease.Leases;
 import dev.safelight.worker.signal.Signals;
+import dev.safelight.worker.store.CheckpointStore;
 import dev.safelight.worker.store.JobStore;
 import dev.safelight.worker.store.Transient;
 import dev.safelight.worker.store.WorkerRow;
@@ -40,6 +42,9 @@ public final class WorkerProcess implements AutoCloseable {
     /** After the grace: for the attempts to reach their next step, and for Postgres to hear of it. */
     private static final Duration HAND_BACK = Duration.ofSeconds(2);
 
+    /** Bytes of the largest checkpoint that a row takes; larger ones go to the object store. */
+    private static final int MOST_INLINE = 256 * 1024;
+
     private static final Duration PAUSE = Duration.ofMillis(500);
 
     private final WorkerSettings settings;
@@ -50,6 +55,7 @@ public final class WorkerProcess implements AutoCloseable {
     private final Heartbeat heartbeat;
     private final Room room;
     private final Signals signals;
+    private final Checkpoints checkpoints;
     private final Attempts attempts;
     private final Intake intake;
     private final MetricsPage metricsPage;
@@ -105,8 +111,19 @@ public final class WorkerProcess implements AutoCloseable {
         this.heartbeat = new Heartbeat(leases, store, row, settings.beat(), nanoTime);
         this.room = new Room(settings.slots(), settings.headroom());
         this.signals = new Signals(settings.kafka(), leases);
+        this.checkpoints = new Checkpoints(
+                new CheckpointStore(database, id), objects, settings.checkpointInterval(), MOST_INLINE, meters);
         this.attempts = new Attempts(
-                equipment.models(), objects, store, leases, room, signals, meters, settings.attempts(), nanoTime);
+                equipment.models(),
+                objects,
+                store,
+                leases,
+                room,
+                checkpoints,
+                signals,
+                meters,
+                settings.attempts(),
+                nanoTime);
         this.intake =
                 new Intake(settings.kafka(), settings.queues(), settings.slots(), room, leases, store, attempts::start);
         Gauge.builder("safelight.jobs.running", room, Room::jobs).register(meters);
@@ -130,6 +147,7 @@ public final class WorkerProcess implements AutoCloseable {
             worker.claimStore();
             worker.signals.start();
             worker.heartbeat.start();
+            worker.checkpoints.start();
             worker.intake.start();
             LOG.info(
                     "worker on {} serves queues {} with models {}",
@@ -195,6 +213,7 @@ public final class WorkerProcess implements AutoCloseable {
         } catch (RuntimeException e) {
             LOG.info("cannot sign off: {}", e.toString());
         }
+        checkpoints.close();
         signals.close();
         intake.close();
         metricsPage.close();

@@ -20,6 +20,7 @@ import java.util.List;
  * @param lease how long a claim or a beat lasts
  * @param beat how often leases are renewed
  * @param selfFence without a successful beat for so long all attempts stop; shorter than the lease
+ * @param checkpointInterval how often it is saved where the walks are; zero only saves what is handed back
  * @param drainGrace at SIGTERM, how long running jobs may go on before they are handed back
  * @param metricsPort port of the Prometheus page; 0 for none
  */
@@ -32,6 +33,7 @@ public record WorkerSettings(
         Duration lease,
         Duration beat,
         Duration selfFence,
+        Duration checkpointInterval,
         Duration drainGrace,
         int metricsPort,
         AttemptSettings attempts,
@@ -55,6 +57,10 @@ public record WorkerSettings(
                         "SAFELIGHT_SELF_FENCE",
                         "10s",
                         "without a beat for so long a worker stops by itself; under the lease"),
+                settings.duration(
+                        "SAFELIGHT_CHECKPOINT_INTERVAL",
+                        "2s",
+                        "how often the state of running jobs is saved; 0s only when they are handed back"),
                 settings.duration("SAFELIGHT_DRAIN_GRACE", "8s", "at SIGTERM, how long running jobs may go on"),
                 settings.integer(
                         "SAFELIGHT_METRICS_PORT", 0, 0, 65_535, "port of the worker's metrics page; 0 for none"),

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.safelight.api.validate.JsonBody;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
@@ -11,7 +12,9 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
 import java.io.IOException;
+import java.io.InputStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,6 +41,7 @@ public final class HttpFront implements AutoCloseable {
     /** An upload that is too large is read up to here, so that its sender gets to see the 413; beyond, it is cut. */
     private static final long MOST_DISCARDED = 8 << 20;
 
+    private static final int CHUNK = 64 << 10;
     private static final Duration PATIENCE_AT_CLOSE = Duration.ofSeconds(8);
     private static final Duration[] BUCKETS = IntStream.of(1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 5_000, 60_000)
             .mapToObj(Duration::ofMillis)
@@ -104,7 +108,7 @@ public final class HttpFront implements AutoCloseable {
     }
 
     private void receive(HttpServerRequest http) {
-        Exchange exchange = new Exchange(http, vertx.getOrCreateContext(), this::observe);
+        Exchange exchange = new Exchange(http, vertx.getOrCreateContext(), System.nanoTime());
         switch (routes.match(http.method().name(), http.path() == null ? "" : http.path())) {
             case Routes.Found found -> accept(exchange, found);
             case Routes.WrongMethod(var allowed) -> {
@@ -126,7 +130,7 @@ public final class HttpFront implements AutoCloseable {
             handlers.execute(() -> exchange.send(found.operation().path(), answer(exchange, found, null)));
             return;
         }
-        HttpServerRequest http = exchange.http();
+        HttpServerRequest http = exchange.http;
         if (!isJson(http.getHeader("Content-Type"))) {
             Problem problem = new Problem(
                     415, "unsupported_media_type", "the body must be sent with Content-Type: application/json");
@@ -167,18 +171,16 @@ public final class HttpFront implements AutoCloseable {
         try {
             MultiMap query;
             try {
-                query = exchange.http().query() == null
-                        ? MultiMap.caseInsensitiveMultiMap()
-                        : exchange.http().params();
+                query = exchange.http.query() == null ? MultiMap.caseInsensitiveMultiMap() : exchange.http.params();
             } catch (IllegalArgumentException e) {
                 return new Problem(400, "malformed_query", "the query string is not percent-encoded UTF-8").reply();
             }
-            ParameterCheck.Outcome parameters = ParameterCheck.check(
-                    operation, found.path(), query, exchange.http().headers());
+            ParameterCheck.Outcome parameters =
+                    ParameterCheck.check(operation, found.path(), query, exchange.http.headers());
             return switch (parameters) {
                 case ParameterCheck.Refused(Problem problem) -> problem.reply();
                 case ParameterCheck.Valid(Map<String, JsonNode> values) -> {
-                    String tenantId = tenants.apply(exchange.http().headers());
+                    String tenantId = tenants.apply(exchange.http.headers());
                     if (body == null) {
                         yield found.handler().handle(new Request(tenantId, values, null));
                     }
@@ -229,7 +231,7 @@ public final class HttpFront implements AutoCloseable {
                 .record(System.nanoTime() - startedAt, TimeUnit.NANOSECONDS);
     }
 
-    static <T> T await(Future<T> future) throws IOException {
+    private static <T> T await(Future<T> future) throws IOException {
         try {
             return future.toCompletionStage().toCompletableFuture().get();
         } catch (InterruptedException e) {
@@ -237,6 +239,69 @@ public final class HttpFront implements AutoCloseable {
             throw new IOException("interrupted", e);
         } catch (ExecutionException e) {
             throw new IOException(e.getCause().getMessage(), e.getCause());
+        }
+    }
+
+    /** One request and the place where its reply goes. */
+    private final class Exchange {
+        private final HttpServerRequest http;
+        private final Context context;
+        private final long startedAt;
+
+        Exchange(HttpServerRequest http, Context context, long startedAt) {
+            this.http = http;
+            this.context = context;
+            this.startedAt = startedAt;
+        }
+
+        /** Sends a reply; from a virtual thread it may block on a slow reader, from the event loop it must be without stream. */
+        void send(String route, Reply reply) {
+            HttpServerResponse response = http.response();
+            switch (reply.body()) {
+                case Reply.Empty() ->
+                    context.runOnContext(ignored -> {
+                        if (head(response, reply)) {
+                            response.end();
+                        }
+                    });
+                case Reply.Bytes(byte[] bytes) ->
+                    context.runOnContext(ignored -> {
+                        if (head(response, reply)) {
+                            response.end(Buffer.buffer(bytes));
+                        }
+                    });
+                case Reply.Stream(InputStream in, long length) -> copy(response, reply, in, length);
+            }
+            observe(route, http.method().name(), reply.status(), startedAt);
+        }
+
+        /** @return whether anybody is still there */
+        private boolean head(HttpServerResponse response, Reply reply) {
+            if (response.closed() || response.ended()) {
+                return false;
+            }
+            response.setStatusCode(reply.status());
+            reply.headers().forEach(response::putHeader);
+            return true;
+        }
+
+        private void copy(HttpServerResponse response, Reply reply, InputStream in, long length) {
+            try (in) {
+                if (!head(response, reply)) {
+                    return;
+                }
+                response.putHeader("Content-Length", Long.toString(length));
+                byte[] chunk = new byte[(int) Math.min(CHUNK, Math.max(length, 1))];
+                for (int read = in.read(chunk); read >= 0; read = in.read(chunk)) {
+                    // Each chunk waits until the socket took the one before: a slow reader costs no memory.
+                    await(response.write(Buffer.buffer().appendBytes(chunk, 0, read)));
+                }
+                await(response.end());
+            } catch (IOException e) {
+                // The head is out: all that is left is to let the client see that the body is not whole.
+                LOG.debug("a stream ended early: {}", e.getMessage());
+                http.connection().close();
+            }
         }
     }
 }

@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import dev.safelight.common.job.JobError;
 import dev.safelight.common.job.JobState;
 import dev.safelight.common.job.Priority;
-import dev.safelight.common.request.Preview;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
@@ -16,13 +15,14 @@ import java.util.UUID;
  * A job as clients see it.
  *
  * @param input the resolved input, as a JSON tree or as the record that becomes one
+ * @param resumedFromStep where the last attempt went on; null when it began with noise
  * @param queue while queued, else null
  * @param error of a failed job, else null
  * @param lastError of the last attempt of a job that goes on, else null
  */
 @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
 @JsonInclude(JsonInclude.Include.NON_NULL)
-@JsonPropertyOrder({"id", "state", "model", "bundle", "priority", "input", "metadata", "preview", "progress"})
+@JsonPropertyOrder({"id", "state", "model", "bundle", "priority", "input", "metadata", "progress"})
 public record JobView(
         UUID id,
         JobState state,
@@ -31,9 +31,9 @@ public record JobView(
         Priority priority,
         Object input,
         Object metadata,
-        Preview preview,
         Progress progress,
         int attempt,
+        Integer resumedFromStep,
         Instant createdAt,
         Instant startedAt,
         Instant finishedAt,
@@ -45,13 +45,8 @@ public record JobView(
         UUID retryOf,
         Urls urls) {
 
-    /**
-     * Sampler steps done by the slowest image, of how many.
-     *
-     * @param eta seconds until the last of them at the pace of the latest ones; null where unknown
-     */
-    @JsonInclude(JsonInclude.Include.NON_NULL)
-    public record Progress(int step, int of, Double eta) {}
+    /** Sampler steps done by the slowest image, of how many. */
+    public record Progress(int step, int of) {}
 
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
     public record Output(

@@ -1,6 +1,7 @@
 package dev.safelight.api.sweep;
 
 import dev.safelight.api.relay.WakeableLoop;
+import dev.safelight.common.store.CheckpointKey;
 import dev.safelight.common.store.Database;
 import dev.safelight.common.store.ObjectStore;
 import dev.safelight.common.store.OutputKey;
@@ -21,7 +22,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Removes outputs that no job will ever show: those of attempts that lost, and those of deleted jobs. It walks the store
+ * Removes outputs that no job will ever show: those of attempts that lost, and those of deleted jobs; and checkpoints that
+ * no job will go on from. It walks the store
  * again and again, because a worker that was paused may write its images hours after its job has ended. Every API process
  * runs one; a lock lets one walk at a time, which saves work and nothing else.
  */
@@ -30,6 +32,7 @@ public final class Sweeper implements AutoCloseable {
     private static final String TRY_LOCK = Sql.of(Sweeper.class, "try_lock");
     private static final String UNLOCK = Sql.of(Sweeper.class, "unlock");
     private static final String ABANDONED = Sql.of(Sweeper.class, "abandoned");
+    private static final String UNREFERENCED = Sql.of(Sweeper.class, "unreferenced_checkpoints");
     private static final int BATCH = 500;
 
     private final Jdbi jdbi;
@@ -68,7 +71,7 @@ public final class Sweeper implements AutoCloseable {
                 return 0;
             }
             try {
-                return sweep(handle);
+                return sweep(handle) + sweepCheckpoints(handle);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             } finally {
@@ -98,6 +101,29 @@ public final class Sweeper implements AutoCloseable {
         }
         if (removed > 0) {
             LOG.info("removed {} outputs of attempts that lost and of deleted jobs", removed);
+        }
+        return removed;
+    }
+
+    /** A checkpoint is referred to a moment after it was written, or never; losing one costs a job its steps at worst. */
+    private int sweepCheckpoints(Handle handle) throws IOException {
+        Instant before = clock.instant().minus(settings.age());
+        int removed = 0;
+        try (Stream<ObjectStore.Entry> entries = store.list(CheckpointKey.PREFIX)) {
+            Iterator<String> old = entries.filter(entry -> entry.writtenAt().isBefore(before))
+                    .map(ObjectStore.Entry::key)
+                    .iterator();
+            while (old.hasNext()) {
+                List<String> unreferenced = handle.createQuery(UNREFERENCED)
+                        .bindArray("paths", String.class, next(old))
+                        .mapTo(String.class)
+                        .list();
+                for (String path : unreferenced) {
+                    store.delete(path);
+                    swept.increment();
+                }
+                removed += unreferenced.size();
+            }
         }
         return removed;
     }
@@ -133,7 +159,7 @@ public final class Sweeper implements AutoCloseable {
         return abandoned.size();
     }
 
-    private static List<Found> next(Iterator<Found> old) {
+    private static <T> List<T> next(Iterator<T> old) {
         return Stream.generate(() -> old.hasNext() ? old.next() : null)
                 .takeWhile(found -> found != null)
                 .limit(BATCH)

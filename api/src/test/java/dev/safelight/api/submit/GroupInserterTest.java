@@ -196,7 +196,6 @@ class GroupInserterTest {
                 Priority.NORMAL,
                 "{}",
                 null,
-                null,
                 idempotencyKey,
                 hash,
                 null,

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.safelight.common.job.Fence;
 import dev.safelight.common.job.JobIds;
 import dev.safelight.common.job.JobKey;
+import dev.safelight.common.store.CheckpointKey;
 import dev.safelight.common.store.Database;
 import dev.safelight.common.store.ObjectStore;
 import dev.safelight.common.store.OutputKey;
@@ -127,6 +128,28 @@ abstract class SweeperContract {
         assertThat(meters.get("safelight.swept").counter().count()).isEqualTo(2);
     }
 
+    @Test
+    void checkpointsGoOnceNoJobGoesOnFromThem() throws IOException {
+        JobKey job = job("running", 2);
+        String replaced = checkpoint(job, 10);
+        String current = checkpoint(job, 20);
+        refer(job, current);
+        assertThat(sweeper(Instant.now()).runOnce()).as("young ones stay").isZero();
+        assertThat(sweeper(later()).runOnce()).isEqualTo(1);
+        assertThat(store().size(replaced)).isEmpty();
+        assertThat(store().size(current)).isPresent();
+
+        // The row goes with the job's end, and the sweeper finds what it referred to.
+        database.jdbi()
+                .useHandle(handle ->
+                        handle.createUpdate("""
+                        UPDATE job SET state = 'canceled', finished_at = now(), owner = NULL, lease_until = NULL
+                        WHERE job_id = :job
+                        """).bind("job", job.jobId()).execute());
+        assertThat(sweeper(later()).runOnce()).isEqualTo(1);
+        assertThat(store().size(current)).isEmpty();
+    }
+
     /** More objects than one statement asks about. */
     @Test
     void aLargeStoreIsSweptInBatches() throws IOException {
@@ -169,6 +192,24 @@ abstract class SweeperContract {
         String path = new OutputKey(new Fence(job, attempt), ordinal, "png").path();
         store().put(path, new byte[] {1, 2, 3}, "image/png");
         return path;
+    }
+
+    private String checkpoint(JobKey job, long advance) throws IOException {
+        String path = new CheckpointKey(new Fence(job, 2), advance).path();
+        store().put(path, new byte[] {1, 2, 3}, "application/octet-stream");
+        return path;
+    }
+
+    private static void refer(JobKey job, String path) {
+        database.jdbi()
+                .useHandle(handle -> handle.createUpdate("""
+                        INSERT INTO checkpoint (tenant_id, job_id, attempt, advance, object_key)
+                        VALUES (:tenant, :job, 2, 20, :path)
+                        """)
+                        .bind("tenant", job.tenantId())
+                        .bind("job", job.jobId())
+                        .bind("path", path)
+                        .execute());
     }
 
     private List<String> keys() throws IOException {

@@ -125,6 +125,10 @@ final class Cluster implements AutoCloseable {
         return objects;
     }
 
+    Path models() {
+        return Path.of(environment.get("SAFELIGHT_MODELS"));
+    }
+
     Path outputs() {
         return folder.resolve("outputs");
     }

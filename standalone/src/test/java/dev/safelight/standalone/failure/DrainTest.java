@@ -41,13 +41,18 @@ class DrainTest {
                     .as("it signed off")
                     .isZero();
 
-            // The next one takes over at once, and a cancel stops it between two steps.
+            long done = jobs.number("SELECT advance FROM checkpoint");
+            assertThat(done).isGreaterThanOrEqualTo((Integer) jobs.row(endless).get("step"));
+
+            // The next one goes on at once from the very last step, and a cancel stops it between two steps.
             try (JavaProcess next = Cluster.ready(cluster.worker(SLOW))) {
                 jobs.await("state = 'running' AND attempt = 2 AND step > 0", 1, Duration.ofSeconds(60));
+                assertThat(jobs.row(endless)).containsEntry("resumed_from_step", (int) done);
                 jobs.cancel(endless);
                 jobs.awaitAllEnded(Duration.ofSeconds(60));
                 assertThat(jobs.state(endless)).isEqualTo(JobState.CANCELED);
                 assertThat((Integer) jobs.row(endless).get("step")).isLessThan(400);
+                assertThat(jobs.number("SELECT count(*) FROM checkpoint")).isZero();
                 assertThat(next.isAlive() && api.isAlive()).isTrue();
             }
             jobs.audit("drain, one job finished, one handed back and then canceled");

@@ -7,6 +7,11 @@ import dev.safelight.worker.batch.Group;
 import dev.safelight.worker.batch.Network;
 import dev.safelight.worker.batch.Row;
 import dev.safelight.worker.generate.Model;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
@@ -23,12 +28,14 @@ final class TroubledNetwork implements Network {
     /**
      * @param callMillis added to each call
      * @param poison index of the class that kills the process; -1 for none
+     * @param rowLog a file that grows by a byte for each row, whatever becomes of the process; empty for none
      */
-    record Trouble(int callMillis, int poison) {
+    record Trouble(int callMillis, int poison, String rowLog) {
         static Trouble read(Map<String, String> environment) {
             return new Trouble(
                     Integer.parseInt(environment.getOrDefault("TEST_CALL_MILLIS", "0")),
-                    Integer.parseInt(environment.getOrDefault("TEST_POISON", "-1")));
+                    Integer.parseInt(environment.getOrDefault("TEST_POISON", "-1")),
+                    environment.getOrDefault("TEST_ROW_LOG", ""));
         }
     }
 
@@ -70,7 +77,20 @@ final class TroubledNetwork implements Network {
         if (trouble.callMillis() > 0) {
             LockSupport.parkNanos(trouble.callMillis() * 1_000_000L);
         }
-        return network.run(rows);
+        List<float[]> outputs = network.run(rows);
+        if (!trouble.rowLog().isEmpty()) {
+            log(rows.size());
+        }
+        return outputs;
+    }
+
+    private void log(int rows) {
+        try {
+            Files.write(
+                    Path.of(trouble.rowLog()), new byte[rows], StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     long calls() {

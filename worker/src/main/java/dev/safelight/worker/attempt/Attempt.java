@@ -13,10 +13,12 @@ import dev.safelight.worker.attempt.Outcome.LeaseLost;
 import dev.safelight.worker.attempt.Outcome.Returned;
 import dev.safelight.worker.attempt.Outcome.Succeeded;
 import dev.safelight.worker.batch.Ticket;
+import dev.safelight.worker.checkpoint.Checkpoints;
 import dev.safelight.worker.decode.Picture;
 import dev.safelight.worker.generate.Generation;
 import dev.safelight.worker.generate.Model;
 import dev.safelight.worker.generate.Outcome.Pictures;
+import dev.safelight.worker.generate.Progress;
 import dev.safelight.worker.intake.Room;
 import dev.safelight.worker.lease.LeaseHolder;
 import dev.safelight.worker.lease.Leases;
@@ -27,6 +29,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jdbi.v3.core.JdbiException;
 import org.slf4j.Logger;
@@ -55,10 +58,12 @@ final class Attempt implements LeaseHolder {
     private final JobStore store;
     private final Leases leases;
     private final Room room;
+    private final Checkpoints checkpoints;
     private final AttemptSettings settings;
     private final AtomicReference<Stop> stop = new AtomicReference<>();
     private volatile int step;
     private volatile int steps = 1;
+    private volatile Progress walks;
     private boolean hadTheRoom;
 
     Attempt(
@@ -69,6 +74,7 @@ final class Attempt implements LeaseHolder {
             JobStore store,
             Leases leases,
             Room room,
+            Checkpoints checkpoints,
             AttemptSettings settings) {
         this.job = job;
         this.ticket = new Ticket(
@@ -82,6 +88,7 @@ final class Attempt implements LeaseHolder {
         this.store = store;
         this.leases = leases;
         this.room = room;
+        this.checkpoints = checkpoints;
         this.settings = settings;
     }
 
@@ -103,7 +110,7 @@ final class Attempt implements LeaseHolder {
                     e);
             outcome = new Failed(new JobError("worker_error", String.valueOf(e.getMessage())));
         }
-        return settler.settle(job.fence(), outcome);
+        return settler.settle(job.fence(), outcome, () -> checkpoints.save(job.fence()));
     }
 
     private Outcome attempt() throws InterruptedException {
@@ -118,11 +125,28 @@ final class Attempt implements LeaseHolder {
         }
         Model model = models.of(job);
         steps = input.steps();
-        return switch (new Generation(model, input).run(ticket, progress -> step = progress.step())) {
+        checkpoints.add(job.fence(), () -> Optional.ofNullable(walks).map(Progress::checkpoint));
+        return switch (new Generation(model, input).run(ticket, checkpoints.load(job.fence()), follow())) {
             case Pictures(List<Picture> pictures) -> store(new Origin(job.model(), job.bundle(), input), pictures);
             case dev.safelight.worker.generate.Outcome.Failed(JobError error) -> new Failed(error);
             case dev.safelight.worker.generate.Outcome.Canceled _, dev.safelight.worker.generate.Outcome.LeaseLost _ ->
                 stopped();
+        };
+    }
+
+    private Progress.Listener follow() {
+        return new Progress.Listener() {
+            @Override
+            public void begun(Progress progress) {
+                walks = progress;
+                step = progress.step();
+                progress.resumedFrom().ifPresent(from -> checkpoints.resumed(job.fence(), from));
+            }
+
+            @Override
+            public void stepped(Progress progress) {
+                step = progress.step();
+            }
         };
     }
 

@@ -2,6 +2,7 @@ package dev.safelight.worker.attempt;
 
 import dev.safelight.common.job.JobState;
 import dev.safelight.common.store.ObjectStore;
+import dev.safelight.worker.checkpoint.Checkpoints;
 import dev.safelight.worker.intake.Room;
 import dev.safelight.worker.lease.Leases;
 import dev.safelight.worker.output.OutputWriter;
@@ -25,6 +26,7 @@ public final class Attempts {
     private final JobStore store;
     private final Leases leases;
     private final Room room;
+    private final Checkpoints checkpoints;
     private final Signals signals;
     private final MeterRegistry meters;
     private final AttemptSettings settings;
@@ -36,6 +38,7 @@ public final class Attempts {
             JobStore store,
             Leases leases,
             Room room,
+            Checkpoints checkpoints,
             Signals signals,
             MeterRegistry meters,
             AttemptSettings settings,
@@ -46,6 +49,7 @@ public final class Attempts {
         this.store = store;
         this.leases = leases;
         this.room = room;
+        this.checkpoints = checkpoints;
         this.signals = signals;
         this.meters = meters;
         this.settings = settings;
@@ -53,7 +57,7 @@ public final class Attempts {
 
     /** Runs a job that a Kafka record brought and a claim gave to this worker. Returns at once. */
     public void start(ClaimedJob job) {
-        Attempt attempt = new Attempt(job, models, writer, settler, store, leases, room, settings);
+        Attempt attempt = new Attempt(job, models, writer, settler, store, leases, room, checkpoints, settings);
         room.enter(attempt.mustRunAlone());
         leases.add(attempt);
         running.add(attempt);
@@ -74,6 +78,7 @@ public final class Attempts {
             became = attempt.run();
         } finally {
             leases.remove(attempt.fence());
+            checkpoints.remove(attempt.fence(), became.terminal());
             running.remove(attempt);
             room.leave(attempt.mustRunAlone(), attempt.hadTheRoom());
             String outcome = became == JobState.RUNNING ? "lost" : became.name().toLowerCase(Locale.ROOT);

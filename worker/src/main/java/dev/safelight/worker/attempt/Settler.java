@@ -41,23 +41,34 @@ final class Settler {
         this.nanoTime = nanoTime;
     }
 
-    /** @return what the job became; running when it is, or may be, somebody else's now */
-    JobState settle(Fence fence, Outcome outcome) {
+    /**
+     * Ends the attempt.
+     *
+     * @param beforeGivingBack saves how far the job has come; throws as a statement does when Postgres is away
+     * @return what the job became; running when it is, or may be, somebody else's now
+     */
+    JobState settle(Fence fence, Outcome outcome, Runnable beforeGivingBack) {
         return switch (outcome) {
-            case Succeeded succeeded -> whileHeld(fence, new Settlement.Succeed(succeeded.outputs()));
-            case Failed failed -> whileHeld(fence, new Settlement.Fail(failed.error()));
-            case Canceled() -> whileHeld(fence, new Settlement.Cancel());
+            case Succeeded succeeded -> whileHeld(fence, new Settlement.Succeed(succeeded.outputs()), beforeGivingBack);
+            case Failed failed -> whileHeld(fence, new Settlement.Fail(failed.error()), beforeGivingBack);
+            case Canceled() -> whileHeld(fence, new Settlement.Cancel(), beforeGivingBack);
             case Returned returned ->
-                whileHeld(fence, new Settlement.GiveBack(returned.reason(), returned.strike(), returned.delay()));
-            case LeaseLost(boolean known) -> known ? JobState.RUNNING : handBack(fence);
+                whileHeld(
+                        fence,
+                        new Settlement.GiveBack(returned.reason(), returned.strike(), returned.delay()),
+                        beforeGivingBack);
+            case LeaseLost(boolean known) -> known ? JobState.RUNNING : handBack(fence, beforeGivingBack);
         };
     }
 
-    private JobState whileHeld(Fence fence, Settlement settlement) {
+    private JobState whileHeld(Fence fence, Settlement settlement, Runnable beforeGivingBack) {
         boolean unsure = false;
         Duration pause = FIRST_PAUSE;
         while (leases.fresh()) {
             try {
+                if (settlement instanceof Settlement.GiveBack) {
+                    save(fence, beforeGivingBack);
+                }
                 Optional<JobState> became = store.settle(fence, settlement);
                 if (became.isPresent()) {
                     return became.get();
@@ -74,7 +85,9 @@ final class Settler {
                         return JobState.RUNNING; // the rescuer will have it
                     }
                     return whileHeld(
-                            fence, new Settlement.Fail(new JobError("worker_error", "the result was refused")));
+                            fence,
+                            new Settlement.Fail(new JobError("worker_error", "the result was refused")),
+                            beforeGivingBack);
                 }
                 LOG.warn("cannot settle job {}, will try again: {}", fence.job().jobId(), e.toString());
                 unsure = true;
@@ -84,18 +97,31 @@ final class Settler {
             }
             pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;
         }
-        return handBack(fence);
+        return handBack(fence, beforeGivingBack);
+    }
+
+    /** What cannot be saved must not keep the job from going back; a Postgres that is away is waited for. */
+    private static void save(Fence fence, Runnable checkpoint) {
+        try {
+            checkpoint.run();
+        } catch (RuntimeException e) {
+            if (Transient.is(e)) {
+                throw e;
+            }
+            LOG.warn("job {} goes back without its last steps: {}", fence.job().jobId(), e.toString());
+        }
     }
 
     /**
      * This worker stopped by itself. If nobody else has the job yet, it goes back at once and without a crash to its name.
      * A write of ours that was committed without our knowing makes this match nothing, as does the rescuer.
      */
-    private JobState handBack(Fence fence) {
+    private JobState handBack(Fence fence, Runnable beforeGivingBack) {
         leases.remove(fence);
         long end = nanoTime.getAsLong() + handBackPatience.toNanos();
         while (nanoTime.getAsLong() - end < 0) {
             try {
+                save(fence, beforeGivingBack);
                 return store.settle(fence, new Settlement.GiveBack(CUT_OFF, false, Duration.ZERO))
                         .orElseGet(() -> standing(fence));
             } catch (JdbiException e) {

@@ -5,6 +5,7 @@ import dev.safelight.common.request.GenerationInput;
 import dev.safelight.worker.batch.EvaluationStopped;
 import dev.safelight.worker.batch.Ticket;
 import dev.safelight.worker.batch.Walk;
+import dev.safelight.worker.checkpoint.Checkpoint;
 import dev.safelight.worker.decode.Decoder;
 import dev.safelight.worker.decode.Picture;
 import dev.safelight.worker.sample.Denoiser;
@@ -15,46 +16,66 @@ import dev.safelight.worker.sample.Sampler;
 import dev.safelight.worker.sample.Start;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 
 /** The sampling of one job: each image is a walk on its own virtual thread. */
 public record Generation(Model model, GenerationInput input) {
+
+    /** Samples and decodes all images from their beginning. */
+    public Outcome run(Ticket ticket, Progress.Listener listener) throws InterruptedException {
+        return run(ticket, Optional.empty(), listener);
+    }
 
     /**
      * Samples and decodes all images; blocks until every walk has left the device. The first walk that fails ends the
      * others.
      *
      * @param ticket serves one run
+     * @param earlier where an earlier attempt of the job left its walks; one that does not fit is passed over
      * @throws InterruptedException when the calling thread is interrupted: the walks are stopped first
      * @throws IllegalStateException for a bug; its cause is what a walk threw
      */
-    public Outcome run(Ticket ticket, Progress.Listener listener) throws InterruptedException {
+    public Outcome run(Ticket ticket, Optional<Checkpoint> earlier, Progress.Listener listener)
+            throws InterruptedException {
         Request request;
         try {
             request = Request.of(input, model);
         } catch (IllegalArgumentException e) {
             return new Outcome.Failed(new JobError("invalid_input", e.getMessage()));
         }
-        return run(request.sampler(), request, ticket, listener);
+        return run(request.sampler(), request, ticket, earlier, listener);
     }
 
     private <S extends Record> Outcome run(
-            Sampler<S> sampler, Request request, Ticket ticket, Progress.Listener listener)
+            Sampler<S> sampler,
+            Request request,
+            Ticket ticket,
+            Optional<Checkpoint> earlier,
+            Progress.Listener listener)
             throws InterruptedException {
         Plan plan = request.plan();
-        Course<S> course = new Course<>(sampler, plan.steps(), input.count(), listener);
+        Course<S> course =
+                new Course<>(sampler, plan.steps(), Resumption.of(earlier, sampler, plan, model, input), listener);
+        listener.begun(course);
         Picture[] pictures = new Picture[input.count()];
         AtomicReference<Throwable> failure = new AtomicReference<>();
         List<Thread> threads = new ArrayList<>();
-        List<Walk> walks = model.batcher().join(ticket, model.group(), input.strict(), input.count());
-        for (Walk walk : walks) {
-            int image = threads.size();
+        Iterator<Walk> walks = model.batcher()
+                .join(ticket, model.group(), input.strict(), course.unfinished())
+                .iterator();
+        for (int i = 0; i < input.count(); i++) {
+            int image = i;
+            Optional<float[]> finished = course.finished(image);
+            Walk walk = finished.isPresent() ? null : walks.next();
             threads.add(Thread.ofVirtual()
                     .name("walk-" + ticket.job().jobId() + "-" + image)
                     .start(() -> {
                         try {
-                            pictures[image] = model.decoder().decode(sample(sampler, request, walk, image, course));
+                            float[] latent = finished.orElseGet(() -> sample(sampler, request, walk, image, course));
+                            pictures[image] = model.decoder().decode(latent);
                         } catch (Throwable e) {
                             if (failure.compareAndSet(null, e)) {
                                 ticket.cancel();
@@ -72,8 +93,10 @@ public record Generation(Model model, GenerationInput input) {
             Plan plan = request.plan();
             Noise noise = new GaussianNoise(input.seed() + image);
             Denoiser denoiser = new NetworkDenoiser(walk, request.guidance(), request.conditions(), model.prediction());
-            S start = sampler.begin(Start.noise(noise, model.latentSize()), plan);
-            return sampler.walk(start, plan, noise, denoiser, state -> course.stepped(image, state));
+            S from = course.state(image).orElseGet(() -> sampler.begin(Start.noise(noise, model.latentSize()), plan));
+            float[] latent = sampler.walk(from, plan, noise, denoiser, state -> course.stepped(image, state));
+            course.finished(image, latent);
+            return latent;
         }
     }
 

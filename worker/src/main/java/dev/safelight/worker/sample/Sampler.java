@@ -12,6 +12,14 @@ public interface Sampler<S extends Record> {
 
     S begin(Start start, Plan plan);
 
+    /**
+     * Of the method's arithmetic: raised when a state that an earlier version made no longer leads to the same latent.
+     * What a state holds need not be counted; checkpoints know that by themselves.
+     */
+    default int version() {
+        return 1;
+    }
+
     /** One step; may ask the denoiser more than once. */
     S step(S state, Plan plan, Noise noise, Denoiser denoiser);
 

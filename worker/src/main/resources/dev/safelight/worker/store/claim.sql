@@ -24,7 +24,8 @@ WITH wanted AS (
         lease_until = now() + make_interval(secs => :lease),
         started_at = coalesce(job.started_at, now()),
         released_at = NULL,
-        step = 0
+        step = 0,
+        resumed_from_step = NULL
     FROM wanted
     WHERE job.tenant_id = wanted.tenant_id AND job.job_id = wanted.job_id AND job.cancel_requested_at IS NULL
     RETURNING job.*
@@ -34,7 +35,6 @@ WITH wanted AS (
     UNION ALL
     SELECT tenant_id, job_id, 'canceled', attempt, NULL FROM canceled
 )
-SELECT tenant_id, job_id, attempt, model, bundle, priority, input, preview_every, steps, traceparent, created_at,
-       crashes, express
+SELECT tenant_id, job_id, attempt, model, bundle, priority, input, steps, traceparent, created_at, crashes, express
 FROM claimed
 ORDER BY priority DESC, tenant_id, job_id
