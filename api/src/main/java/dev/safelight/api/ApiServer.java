@@ -1,5 +1,8 @@
 package dev.safelight.api;
 
+import dev.safelight.api.auth.Authenticator;
+import dev.safelight.api.auth.KeyAuthenticator;
+import dev.safelight.api.auth.KeyStore;
 import dev.safelight.api.events.CancelNotices;
 import dev.safelight.api.events.LiveProgress;
 import dev.safelight.api.events.SignalListener;
@@ -10,6 +13,7 @@ import dev.safelight.api.health.Readiness;
 import dev.safelight.api.http.ApiDocument;
 import dev.safelight.api.http.Handler;
 import dev.safelight.api.http.HttpFront;
+import dev.safelight.api.http.Operation;
 import dev.safelight.api.http.Reply;
 import dev.safelight.api.http.Routes;
 import dev.safelight.api.query.Fleet;
@@ -43,15 +47,16 @@ import dev.safelight.common.store.ObjectStores;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
 import java.io.IOException;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -61,6 +66,8 @@ import org.slf4j.LoggerFactory;
 /** The API of one process: wires the parts together, starts them, and stops them in the reverse order. */
 public final class ApiServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ApiServer.class);
+    /** A revoked key is refused at the latest after so long. */
+    private static final Duration KEYS_HOLD = Duration.ofSeconds(5);
 
     private final Deque<AutoCloseable> parts = new ArrayDeque<>();
     private final String host;
@@ -154,7 +161,11 @@ public final class ApiServer implements AutoCloseable {
                         new FileSystemOptions().setFileCachingEnabled(false).setClassPathResolvingEnabled(false)));
         closed(() -> vertx.close().toCompletionStage().toCompletableFuture().get(5, TimeUnit.SECONDS));
         HttpFront front = closed(new HttpFront(
-                vertx, new Routes(document.operations(), handlers), ApiServer::tenantOf, settings.bodyLimit(), meters));
+                vertx,
+                new Routes(operations(document, settings), handlers),
+                authenticator(settings, database),
+                settings.bodyLimit(),
+                meters));
         guard.start();
         port = front.listen(settings.host(), settings.port());
         // First to close: a request that waits for a job would hold the front open.
@@ -177,9 +188,18 @@ public final class ApiServer implements AutoCloseable {
         }
     }
 
-    /** The one place that decides on whose behalf a request comes; keys will be looked up here. */
-    private static String tenantOf(MultiMap headers) {
-        return JobKey.DEFAULT_TENANT;
+    private static List<Operation> operations(ApiDocument document, ApiSettings settings) {
+        return document.operations().stream()
+                .map(operation ->
+                        operation.id().equals("metrics") && settings.metricsOpen() ? operation.opened() : operation)
+                .toList();
+    }
+
+    private static Authenticator authenticator(ApiSettings settings, Database database) {
+        if (!settings.auth().keys()) {
+            return Authenticator.EVERYBODY;
+        }
+        return new KeyAuthenticator(new KeyStore(database), settings.auth(), KEYS_HOLD, System::nanoTime);
     }
 
     private <T extends AutoCloseable> T closed(T part) {

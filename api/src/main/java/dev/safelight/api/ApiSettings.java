@@ -1,5 +1,6 @@
 package dev.safelight.api;
 
+import dev.safelight.api.auth.AuthSettings;
 import dev.safelight.api.relay.RelaySettings;
 import dev.safelight.api.sweep.SweepSettings;
 import dev.safelight.common.config.DatabaseSettings;
@@ -12,10 +13,12 @@ import java.nio.file.Path;
 /**
  * How the API runs.
  *
- * @param host the address it binds; loopback by default, because there are no keys yet
+ * @param host the address it binds; loopback by default, where it does without keys
  * @param port 0 picks a free one
  * @param publicUrl what clients reach it under, without a slash at the end; empty gives URLs relative to the server
  * @param bodyLimit most bytes of a request's body
+ * @param auth who may call
+ * @param metricsOpen whether {@code /metrics} needs no key
  * @param models folder of the bundles
  */
 public record ApiSettings(
@@ -23,6 +26,8 @@ public record ApiSettings(
         int port,
         String publicUrl,
         int bodyLimit,
+        AuthSettings auth,
+        boolean metricsOpen,
         Path models,
         DatabaseSettings database,
         KafkaSettings kafka,
@@ -33,8 +38,9 @@ public record ApiSettings(
 
     /** Reads all of it; {@link Settings#check} then says what is missing or wrong. */
     public static ApiSettings read(Settings settings) {
+        String host = settings.text("SAFELIGHT_HTTP_HOST", "127.0.0.1", "address that the API binds");
         return new ApiSettings(
-                settings.text("SAFELIGHT_HTTP_HOST", "127.0.0.1", "address that the API binds"),
+                host,
                 settings.integer("SAFELIGHT_HTTP_PORT", 8080, 0, 65535, "port that the API binds; 0 picks a free one"),
                 settings.read(
                         "SAFELIGHT_PUBLIC_URL",
@@ -43,6 +49,8 @@ public record ApiSettings(
                         ApiSettings::publicUrl),
                 settings.integer(
                         "SAFELIGHT_HTTP_BODY_LIMIT", 262_144, 1_024, 67_108_864, "most bytes of a request's body"),
+                AuthSettings.read(settings, host),
+                settings.flag("SAFELIGHT_METRICS_OPEN", false, "whether /metrics needs no key"),
                 Path.of(settings.text("SAFELIGHT_MODELS", "models", "folder of the model bundles")),
                 DatabaseSettings.read(settings, POOL),
                 KafkaSettings.read(settings),

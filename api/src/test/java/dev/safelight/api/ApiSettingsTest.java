@@ -57,6 +57,38 @@ class ApiSettingsTest {
                 .hasMessageContaining("SAFELIGHT_PUBLIC_URL");
     }
 
+    @Test
+    void withoutKeysItBindsLoopbackOnly() {
+        assertThat(read(Map.of()).auth().keys()).isFalse();
+        assertThat(read(Map.of("SAFELIGHT_HTTP_HOST", "localhost")).auth().keys())
+                .isFalse();
+        assertThat(read(Map.of("SAFELIGHT_HTTP_HOST", "::1")).auth().keys()).isFalse();
+        assertThat(read(Map.of("SAFELIGHT_AUTH", "keys")).auth().keys()).isTrue();
+        for (String host : new String[] {"0.0.0.0", "::", "10.0.0.7", "no-such-host.invalid"}) {
+            assertThat(read(Map.of("SAFELIGHT_HTTP_HOST", host)).auth().keys())
+                    .as(host)
+                    .isTrue();
+            assertThatThrownBy(() -> read(Map.of("SAFELIGHT_HTTP_HOST", host, "SAFELIGHT_AUTH", "none")))
+                    .isInstanceOf(InvalidSettings.class)
+                    .hasMessageContaining("only a loopback address")
+                    .hasMessageContaining(host);
+        }
+    }
+
+    @Test
+    void theAdministratorsKeyMustBeLongAndIsNeverShown() {
+        String key = "sl_0123456789abcdef0123456789abcdef";
+        ApiSettings settings = read(Map.of("SAFELIGHT_ADMIN_KEY", key));
+        assertThat(settings.auth().adminKey()).contains(key);
+        assertThat(settings.toString()).doesNotContain(key);
+        for (String bad : new String[] {"sl_too-short", key + " with blanks"}) {
+            assertThatThrownBy(() -> read(Map.of("SAFELIGHT_ADMIN_KEY", bad)))
+                    .isInstanceOf(InvalidSettings.class)
+                    .hasMessageContaining("SAFELIGHT_ADMIN_KEY: must have at least 32")
+                    .hasMessageNotContaining(bad);
+        }
+    }
+
     private static ApiSettings read(Map<String, String> more) {
         Map<String, String> environment = new HashMap<>(REQUIRED);
         environment.putAll(more);

@@ -70,6 +70,18 @@ class MainTest {
     }
 
     @Test
+    void withoutKeysItRefusesAnAddressThatOthersReach() {
+        Map<String, String> environment = environment();
+        environment.putAll(Map.of("SAFELIGHT_AUTH", "none", "SAFELIGHT_HTTP_HOST", "0.0.0.0"));
+        try (JavaProcess process = start(environment)) {
+            assertThat(process.awaitExit(PATIENCE)).isEqualTo(2);
+            assertThat(process.output().lines())
+                    .hasSize(1)
+                    .allMatch(line -> line.startsWith("SAFELIGHT_AUTH=none") && line.contains("0.0.0.0"));
+        }
+    }
+
+    @Test
     void aBusyPortIsSaidInOneLine() throws IOException {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             Map<String, String> environment = environment();

@@ -29,6 +29,9 @@ public final class TestApi implements AutoCloseable {
     public static final String JOB =
             "{\"model\": \"shapes\", \"input\": {\"class\": \"square\", \"steps\": 4, \"seed\": 7}}";
 
+    /** Of an API that was started with keys. */
+    public static final String ADMIN_KEY = "sl_the-key-of-the-tests-administrator";
+
     private static final HttpClient CLIENT =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
@@ -49,6 +52,15 @@ public final class TestApi implements AutoCloseable {
 
     public static TestApi start(DatabaseSettings database, String kafka) {
         return start(settings(database, kafka, TestServers.newFolder("store"), Map.of()));
+    }
+
+    /** With keys, and the administrator's one in the settings. */
+    public static TestApi startWithKeys() {
+        return start(settings(
+                TestServers.newDatabase(),
+                TestServers.kafka().bootstrapServers(),
+                TestServers.newFolder("store"),
+                Map.of("SAFELIGHT_AUTH", "keys", "SAFELIGHT_ADMIN_KEY", ADMIN_KEY)));
     }
 
     /** A second process, as it were, of the same installation. */

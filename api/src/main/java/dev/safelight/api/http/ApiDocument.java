@@ -1,12 +1,14 @@
 package dev.safelight.api.http;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.safelight.api.auth.Scope;
 import dev.safelight.api.validate.Schema;
 import dev.safelight.common.wire.Json;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -69,7 +71,25 @@ public final class ApiDocument {
                 method.toUpperCase(Locale.ROOT),
                 path,
                 List.copyOf(parameters.values()),
-                body.isMissingNode() ? Optional.empty() : Optional.of(Schema.compile(document, body)));
+                body.isMissingNode() ? Optional.empty() : Optional.of(Schema.compile(document, body)),
+                scopes(node));
+    }
+
+    /** Every operation says who may call it: one that forgets to must not be open by accident. */
+    private static Optional<Set<Scope>> scopes(JsonNode node) {
+        JsonNode security = node.path("security");
+        if (!security.isArray() || security.size() > 1) {
+            throw new IllegalStateException(node.get("operationId") + " does not say who may call it");
+        }
+        if (security.isEmpty()) {
+            return Optional.empty();
+        }
+        Set<Scope> scopes = EnumSet.noneOf(Scope.class);
+        security.get(0)
+                .get("key")
+                .forEach(word -> scopes.add(Scope.find(word.textValue())
+                        .orElseThrow(() -> new IllegalStateException("no scope is called " + word))));
+        return Optional.of(scopes);
     }
 
     private Operation.Parameter parameter(JsonNode node) {

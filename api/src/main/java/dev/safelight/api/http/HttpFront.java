@@ -1,6 +1,8 @@
 package dev.safelight.api.http;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.safelight.api.auth.Authenticator;
+import dev.safelight.api.auth.Principal;
 import dev.safelight.api.validate.JsonBody;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
@@ -9,6 +11,7 @@ import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
@@ -20,12 +23,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,7 +52,7 @@ public final class HttpFront implements AutoCloseable {
 
     private final Vertx vertx;
     private final Routes routes;
-    private final Function<MultiMap, String> tenants;
+    private final Authenticator authenticator;
     private final int bodyLimit;
     private final MeterRegistry meters;
     private final Map<TimerKey, Timer> timers = new ConcurrentHashMap<>();
@@ -59,12 +62,11 @@ public final class HttpFront implements AutoCloseable {
 
     private record TimerKey(String route, String method, int status) {}
 
-    /** @param tenants resolves the tenant from the headers of a request */
-    public HttpFront(
-            Vertx vertx, Routes routes, Function<MultiMap, String> tenants, int bodyLimit, MeterRegistry meters) {
+    /** @param authenticator decides on whose behalf a request comes */
+    public HttpFront(Vertx vertx, Routes routes, Authenticator authenticator, int bodyLimit, MeterRegistry meters) {
         this.vertx = vertx;
         this.routes = routes;
-        this.tenants = tenants;
+        this.authenticator = authenticator;
         this.bodyLimit = bodyLimit;
         this.meters = meters;
     }
@@ -110,7 +112,7 @@ public final class HttpFront implements AutoCloseable {
     private void receive(HttpServerRequest http) {
         Exchange exchange = new Exchange(http, vertx.getOrCreateContext(), System.nanoTime());
         switch (routes.match(http.method().name(), http.path() == null ? "" : http.path())) {
-            case Routes.Found found -> accept(exchange, found);
+            case Routes.Found found -> admit(exchange, found);
             case Routes.WrongMethod(var allowed) -> {
                 String list = String.join(", ", allowed);
                 Problem problem =
@@ -125,9 +127,40 @@ public final class HttpFront implements AutoCloseable {
         }
     }
 
-    private void accept(Exchange exchange, Routes.Found found) {
+    /** Finds out who it is before a byte of the body is read. What is known already is decided right here. */
+    private void admit(Exchange exchange, Routes.Found found) {
+        if (found.operation().scopes().isEmpty()) {
+            accept(exchange, found, null);
+            return;
+        }
+        HttpServerRequest http = exchange.http;
+        List<String> authorization = http.headers().getAll(HttpHeaders.AUTHORIZATION);
+        Optional<Authenticator.Outcome> known = authenticator.recall(authorization);
+        if (known.isPresent()) {
+            admit(exchange, found, known.get());
+            return;
+        }
+        http.pause();
+        handlers.execute(() -> {
+            Authenticator.Outcome outcome = authenticator.authenticate(authorization);
+            exchange.context.runOnContext(ignored -> {
+                admit(exchange, found, outcome);
+                http.resume();
+            });
+        });
+    }
+
+    private void admit(Exchange exchange, Routes.Found found, Authenticator.Outcome outcome) {
+        switch (Admission.of(outcome, found.operation().scopes().orElseThrow())) {
+            case Admission.Admitted(Principal principal) -> accept(exchange, found, principal);
+            case Admission.Refused(Reply reply) ->
+                exchange.send(found.operation().path(), reply);
+        }
+    }
+
+    private void accept(Exchange exchange, Routes.Found found, Principal principal) {
         if (found.operation().body().isEmpty()) {
-            handlers.execute(() -> exchange.send(found.operation().path(), answer(exchange, found, null)));
+            handlers.execute(() -> exchange.send(found.operation().path(), answer(exchange, found, principal, null)));
             return;
         }
         HttpServerRequest http = exchange.http;
@@ -159,14 +192,14 @@ public final class HttpFront implements AutoCloseable {
             if (received[0] > bodyLimit) {
                 tooLarge.run();
             } else {
-                handlers.execute(
-                        () -> exchange.send(found.operation().path(), answer(exchange, found, body.getBytes())));
+                handlers.execute(() ->
+                        exchange.send(found.operation().path(), answer(exchange, found, principal, body.getBytes())));
             }
         });
     }
 
     /** On a virtual thread: checks the request against the document and runs its handler. */
-    private Reply answer(Exchange exchange, Routes.Found found, byte[] body) {
+    private Reply answer(Exchange exchange, Routes.Found found, Principal principal, byte[] body) {
         Operation operation = found.operation();
         try {
             MultiMap query;
@@ -180,16 +213,15 @@ public final class HttpFront implements AutoCloseable {
             return switch (parameters) {
                 case ParameterCheck.Refused(Problem problem) -> problem.reply();
                 case ParameterCheck.Valid(Map<String, JsonNode> values) -> {
-                    String tenantId = tenants.apply(exchange.http.headers());
                     if (body == null) {
-                        yield found.handler().handle(new Request(tenantId, values, null));
+                        yield found.handler().handle(new Request(principal, values, null));
                     }
                     yield switch (JsonBody.read(body, operation.body().orElseThrow())) {
                         case JsonBody.Malformed(String detail) -> new Problem(400, "malformed_json", detail).reply();
                         case JsonBody.Invalid(var violations) ->
                             Problem.invalid(422, violations).reply();
                         case JsonBody.Read(JsonNode document) ->
-                            found.handler().handle(new Request(tenantId, values, document));
+                            found.handler().handle(new Request(principal, values, document));
                     };
                 }
             };

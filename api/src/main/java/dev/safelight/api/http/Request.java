@@ -1,6 +1,7 @@
 package dev.safelight.api.http;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.safelight.api.auth.Principal;
 import dev.safelight.common.job.JobKey;
 import java.util.Map;
 import java.util.Optional;
@@ -9,11 +10,16 @@ import java.util.UUID;
 /**
  * A request that the OpenAPI document allows.
  *
- * @param tenantId on whose behalf
+ * @param principal on whose behalf; null for an operation that is open to everybody
  * @param parameters the declared parameters that were sent or have a default, of path, query and headers alike
  * @param body null where the operation takes none
  */
-public record Request(String tenantId, Map<String, JsonNode> parameters, JsonNode body) {
+public record Request(Principal principal, Map<String, JsonNode> parameters, JsonNode body) {
+    /** Whose jobs this is about; another tenant's do not exist. */
+    public String tenantId() {
+        return principal.tenantId();
+    }
+
     public Optional<String> text(String parameter) {
         return Optional.ofNullable(parameters.get(parameter)).map(JsonNode::textValue);
     }
@@ -25,6 +31,6 @@ public record Request(String tenantId, Map<String, JsonNode> parameters, JsonNod
 
     /** The job that the path names. */
     public JobKey jobKey() {
-        return new JobKey(tenantId, UUID.fromString(parameters.get("job_id").textValue()));
+        return new JobKey(tenantId(), UUID.fromString(parameters.get("job_id").textValue()));
     }
 }

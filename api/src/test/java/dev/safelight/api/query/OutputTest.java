@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.LongNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import dev.safelight.api.TestApi;
 import dev.safelight.api.TestApi.Answer;
+import dev.safelight.api.auth.Principal;
 import dev.safelight.api.http.Reply;
 import dev.safelight.api.http.Request;
 import dev.safelight.common.store.ObjectStore;
@@ -155,7 +156,9 @@ class OutputTest {
         URI elsewhere = URI.create("https://store.example/outputs/0.png?signature=x");
         GetOutput handler = GetOutput.get(new JobQueries(api.database()), new SigningStore(elsewhere));
         Request request = new Request(
-                "default", Map.of("job_id", TextNode.valueOf(job.toString()), "ordinal", LongNode.valueOf(0)), null);
+                Principal.almighty("default"),
+                Map.of("job_id", TextNode.valueOf(job.toString()), "ordinal", LongNode.valueOf(0)),
+                null);
         Reply reply = handler.handle(request);
         assertThat(reply.status()).isEqualTo(307);
         assertThat(reply.headers()).containsEntry("Location", elsewhere.toString());

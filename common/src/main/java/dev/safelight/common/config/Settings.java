@@ -84,6 +84,17 @@ public final class Settings {
         }
     }
 
+    /** A value that no message may repeat; empty where it is not set. @param parser its complaints may not repeat it either */
+    public <T> T secret(String name, String description, Function<String, T> parser) {
+        variables.put(name, new Variable(name, "", description));
+        try {
+            return parser.apply(environment.getOrDefault(name, "").strip());
+        } catch (IllegalArgumentException e) {
+            problems.add(name + ": " + e.getMessage());
+            return parser.apply("");
+        }
+    }
+
     /** The variables read so far, in the order of reading. */
     public List<Variable> variables() {
         return List.copyOf(variables.values());

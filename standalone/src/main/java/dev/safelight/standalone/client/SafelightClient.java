@@ -14,6 +14,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /** The HTTP API as its own command line uses it. */
@@ -25,14 +26,22 @@ public final class SafelightClient implements AutoCloseable {
     private static final Duration BETWEEN_TRIES = Duration.ofMillis(500);
 
     private final URI server;
+    private final Optional<String> authorization;
     private final HttpClient http = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(Duration.ofSeconds(5))
-            .followRedirects(HttpClient.Redirect.NORMAL)
+            // Followed by hand: the key must not go along to an object store.
+            .followRedirects(HttpClient.Redirect.NEVER)
             .build();
 
     public SafelightClient(URI server) {
+        this(server, Optional.empty());
+    }
+
+    /** @param key for a server that wants one */
+    public SafelightClient(URI server, Optional<String> key) {
         this.server = server;
+        this.authorization = key.map("Bearer "::concat);
     }
 
     /** Makes a job. */
@@ -79,12 +88,15 @@ public final class SafelightClient implements AutoCloseable {
 
     /** The bytes of an output, whose URL may be relative to the server. */
     public byte[] output(String url) throws Unreachable, RequestRefused {
-        return patiently(() -> exchange(
-                        HttpRequest.newBuilder(server.resolve(url))
-                                .timeout(PATIENCE)
-                                .GET(),
-                        BodyHandlers.ofByteArray())
-                .body());
+        return patiently(() -> {
+            HttpResponse<byte[]> response =
+                    exchange(request(server.resolve(url)).GET(), BodyHandlers.ofByteArray());
+            Optional<String> elsewhere = response.headers().firstValue("Location");
+            return response.statusCode() >= 300 && elsewhere.isPresent()
+                    ? exchange(request(response.uri().resolve(elsewhere.get())).GET(), BodyHandlers.ofByteArray())
+                            .body()
+                    : response.body();
+        });
     }
 
     @Override
@@ -93,16 +105,24 @@ public final class SafelightClient implements AutoCloseable {
     }
 
     private HttpRequest.Builder to(String path) {
-        return HttpRequest.newBuilder(URI.create(server.toString().replaceAll("/+$", "") + path))
-                .timeout(PATIENCE)
+        return request(URI.create(server.toString().replaceAll("/+$", "") + path))
                 .header("Accept", "application/json");
+    }
+
+    /** The key goes to this server and to no other, whatever a reply's URLs say. */
+    private HttpRequest.Builder request(URI uri) {
+        HttpRequest.Builder request = HttpRequest.newBuilder(uri).timeout(PATIENCE);
+        boolean ours = server.getScheme().equals(uri.getScheme())
+                && server.getAuthority().equals(uri.getAuthority());
+        authorization.filter(ignored -> ours).ifPresent(value -> request.header("Authorization", value));
+        return request;
     }
 
     private <T> HttpResponse<T> exchange(HttpRequest.Builder request, HttpResponse.BodyHandler<T> handler)
             throws Unreachable, RequestRefused {
         try {
             HttpResponse<T> response = http.send(request.build(), handler);
-            if (response.statusCode() >= 300) {
+            if (response.statusCode() >= 400) {
                 throw RequestRefused.of(response.statusCode(), text(response.body()));
             }
             return response;

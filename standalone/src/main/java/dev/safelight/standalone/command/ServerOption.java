@@ -2,6 +2,7 @@ package dev.safelight.standalone.command;
 
 import dev.safelight.standalone.client.SafelightClient;
 import java.net.URI;
+import java.util.Optional;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
@@ -15,8 +16,15 @@ final class ServerOption {
             description = "Address of the API (default $SAFELIGHT_URL, or http://127.0.0.1:8080).")
     private URI url;
 
+    @Option(
+            names = "--key",
+            defaultValue = "${env:SAFELIGHT_KEY}",
+            description = "Key for an API that wants one (default $SAFELIGHT_KEY, which is not seen by other users of"
+                    + " this machine).")
+    private String key;
+
     SafelightClient connect() {
-        return new SafelightClient(url);
+        return new SafelightClient(url, Optional.ofNullable(key).filter(text -> !text.isBlank()));
     }
 
     static final class ServerAddress implements ITypeConverter<URI> {
