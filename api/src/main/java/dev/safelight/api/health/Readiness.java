@@ -11,7 +11,7 @@ import org.jdbi.v3.core.JdbiException;
 public final class Readiness {
     private static final String SCHEMA = Sql.of(Readiness.class, "schema");
     /** The newest migration that this code needs. */
-    static final int NEEDED_SCHEMA = 30;
+    static final int NEEDED_SCHEMA = 50;
 
     private final Jdbi jdbi;
     private volatile String refusal;

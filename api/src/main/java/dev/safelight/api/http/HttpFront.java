@@ -6,7 +6,6 @@ import dev.safelight.api.auth.Principal;
 import dev.safelight.api.validate.JsonBody;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
-import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
@@ -15,9 +14,7 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.http.HttpServerResponse;
 import java.io.IOException;
-import java.io.InputStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -44,7 +41,6 @@ public final class HttpFront implements AutoCloseable {
     /** An upload that is too large is read up to here, so that its sender gets to see the 413; beyond, it is cut. */
     private static final long MOST_DISCARDED = 8 << 20;
 
-    private static final int CHUNK = 64 << 10;
     private static final Duration PATIENCE_AT_CLOSE = Duration.ofSeconds(8);
     private static final Duration[] BUCKETS = IntStream.of(1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 5_000, 60_000)
             .mapToObj(Duration::ofMillis)
@@ -110,7 +106,7 @@ public final class HttpFront implements AutoCloseable {
     }
 
     private void receive(HttpServerRequest http) {
-        Exchange exchange = new Exchange(http, vertx.getOrCreateContext(), System.nanoTime());
+        Exchange exchange = new Exchange(http, vertx.getOrCreateContext(), this::observe);
         switch (routes.match(http.method().name(), http.path() == null ? "" : http.path())) {
             case Routes.Found found -> admit(exchange, found);
             case Routes.WrongMethod(var allowed) -> {
@@ -133,7 +129,7 @@ public final class HttpFront implements AutoCloseable {
             accept(exchange, found, null);
             return;
         }
-        HttpServerRequest http = exchange.http;
+        HttpServerRequest http = exchange.http();
         List<String> authorization = http.headers().getAll(HttpHeaders.AUTHORIZATION);
         Optional<Authenticator.Outcome> known = authenticator.recall(authorization);
         if (known.isPresent()) {
@@ -143,7 +139,7 @@ public final class HttpFront implements AutoCloseable {
         http.pause();
         handlers.execute(() -> {
             Authenticator.Outcome outcome = authenticator.authenticate(authorization);
-            exchange.context.runOnContext(ignored -> {
+            exchange.context().runOnContext(ignored -> {
                 admit(exchange, found, outcome);
                 http.resume();
             });
@@ -163,7 +159,7 @@ public final class HttpFront implements AutoCloseable {
             handlers.execute(() -> exchange.send(found.operation().path(), answer(exchange, found, principal, null)));
             return;
         }
-        HttpServerRequest http = exchange.http;
+        HttpServerRequest http = exchange.http();
         if (!isJson(http.getHeader("Content-Type"))) {
             Problem problem = new Problem(
                     415, "unsupported_media_type", "the body must be sent with Content-Type: application/json");
@@ -204,12 +200,14 @@ public final class HttpFront implements AutoCloseable {
         try {
             MultiMap query;
             try {
-                query = exchange.http.query() == null ? MultiMap.caseInsensitiveMultiMap() : exchange.http.params();
+                query = exchange.http().query() == null
+                        ? MultiMap.caseInsensitiveMultiMap()
+                        : exchange.http().params();
             } catch (IllegalArgumentException e) {
                 return new Problem(400, "malformed_query", "the query string is not percent-encoded UTF-8").reply();
             }
-            ParameterCheck.Outcome parameters =
-                    ParameterCheck.check(operation, found.path(), query, exchange.http.headers());
+            ParameterCheck.Outcome parameters = ParameterCheck.check(
+                    operation, found.path(), query, exchange.http().headers());
             return switch (parameters) {
                 case ParameterCheck.Refused(Problem problem) -> problem.reply();
                 case ParameterCheck.Valid(Map<String, JsonNode> values) -> {
@@ -263,7 +261,7 @@ public final class HttpFront implements AutoCloseable {
                 .record(System.nanoTime() - startedAt, TimeUnit.NANOSECONDS);
     }
 
-    private static <T> T await(Future<T> future) throws IOException {
+    static <T> T await(Future<T> future) throws IOException {
         try {
             return future.toCompletionStage().toCompletableFuture().get();
         } catch (InterruptedException e) {
@@ -271,69 +269,6 @@ public final class HttpFront implements AutoCloseable {
             throw new IOException("interrupted", e);
         } catch (ExecutionException e) {
             throw new IOException(e.getCause().getMessage(), e.getCause());
-        }
-    }
-
-    /** One request and the place where its reply goes. */
-    private final class Exchange {
-        private final HttpServerRequest http;
-        private final Context context;
-        private final long startedAt;
-
-        Exchange(HttpServerRequest http, Context context, long startedAt) {
-            this.http = http;
-            this.context = context;
-            this.startedAt = startedAt;
-        }
-
-        /** Sends a reply; from a virtual thread it may block on a slow reader, from the event loop it must be without stream. */
-        void send(String route, Reply reply) {
-            HttpServerResponse response = http.response();
-            switch (reply.body()) {
-                case Reply.Empty() ->
-                    context.runOnContext(ignored -> {
-                        if (head(response, reply)) {
-                            response.end();
-                        }
-                    });
-                case Reply.Bytes(byte[] bytes) ->
-                    context.runOnContext(ignored -> {
-                        if (head(response, reply)) {
-                            response.end(Buffer.buffer(bytes));
-                        }
-                    });
-                case Reply.Stream(InputStream in, long length) -> copy(response, reply, in, length);
-            }
-            observe(route, http.method().name(), reply.status(), startedAt);
-        }
-
-        /** @return whether anybody is still there */
-        private boolean head(HttpServerResponse response, Reply reply) {
-            if (response.closed() || response.ended()) {
-                return false;
-            }
-            response.setStatusCode(reply.status());
-            reply.headers().forEach(response::putHeader);
-            return true;
-        }
-
-        private void copy(HttpServerResponse response, Reply reply, InputStream in, long length) {
-            try (in) {
-                if (!head(response, reply)) {
-                    return;
-                }
-                response.putHeader("Content-Length", Long.toString(length));
-                byte[] chunk = new byte[(int) Math.min(CHUNK, Math.max(length, 1))];
-                for (int read = in.read(chunk); read >= 0; read = in.read(chunk)) {
-                    // Each chunk waits until the socket took the one before: a slow reader costs no memory.
-                    await(response.write(Buffer.buffer().appendBytes(chunk, 0, read)));
-                }
-                await(response.end());
-            } catch (IOException e) {
-                // The head is out: all that is left is to let the client see that the body is not whole.
-                LOG.debug("a stream ended early: {}", e.getMessage());
-                http.connection().close();
-            }
         }
     }
 }

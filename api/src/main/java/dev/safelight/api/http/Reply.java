@@ -19,6 +19,18 @@ public record Reply(int status, Map<String, String> headers, Body body) {
     /** Read once, written at the client's pace, and closed. */
     public record Stream(InputStream in, long length) implements Body {}
 
+    /** Written as things happen, for as long as both sides like. */
+    public record Live(Source source) implements Body {}
+
+    /** Where a live reply comes from. */
+    public interface Source {
+        /** The client is there: send to it from now on, from any thread, and return. */
+        void open(Outlet outlet);
+
+        /** The client is gone; maybe it never came, maybe this is told twice. */
+        void closed();
+    }
+
     private static final Body EMPTY = new Empty();
 
     public static Reply empty(int status) {
@@ -35,6 +47,10 @@ public record Reply(int status, Map<String, String> headers, Body body) {
 
     public static Reply stream(int status, String contentType, InputStream in, long length) {
         return new Reply(status, Map.of("Content-Type", contentType), new Stream(in, length));
+    }
+
+    public static Reply live(int status, String contentType, Source source) {
+        return new Reply(status, Map.of("Content-Type", contentType), new Live(source));
     }
 
     public Reply with(String header, String value) {

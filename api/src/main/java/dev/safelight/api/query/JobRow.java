@@ -5,6 +5,7 @@ import dev.safelight.common.job.JobError;
 import dev.safelight.common.job.JobKey;
 import dev.safelight.common.job.JobState;
 import dev.safelight.common.job.Priority;
+import dev.safelight.common.request.Preview;
 import dev.safelight.common.wire.Json;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -17,6 +18,7 @@ import org.jdbi.v3.core.statement.StatementContext;
 /**
  * A job as Postgres has it.
  *
+ * @param preview what its client wants to see meanwhile, or null
  * @param resumedFromStep where the present attempt went on; null when it began with noise
  * @param error of the failed job, or of the last failed attempt of one that goes on
  */
@@ -29,6 +31,7 @@ public record JobRow(
         Priority priority,
         JsonNode input,
         JsonNode metadata,
+        Preview preview,
         JobState state,
         Instant createdAt,
         Instant availableAt,
@@ -58,6 +61,7 @@ public record JobRow(
                 Priority.ofRank(row.getInt("priority")),
                 json(row.getString("input")),
                 json(row.getString("metadata")),
+                row.getObject("preview_every") == null ? null : new Preview(row.getInt("preview_every")),
                 JobState.of(row.getString("state")),
                 instant(row, "created_at"),
                 instant(row, "available_at"),

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import dev.safelight.common.job.JobError;
 import dev.safelight.common.job.JobState;
 import dev.safelight.common.job.Priority;
+import dev.safelight.common.request.Preview;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
@@ -22,7 +23,7 @@ import java.util.UUID;
  */
 @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
 @JsonInclude(JsonInclude.Include.NON_NULL)
-@JsonPropertyOrder({"id", "state", "model", "bundle", "priority", "input", "metadata", "progress"})
+@JsonPropertyOrder({"id", "state", "model", "bundle", "priority", "input", "metadata", "preview", "progress"})
 public record JobView(
         UUID id,
         JobState state,
@@ -31,6 +32,7 @@ public record JobView(
         Priority priority,
         Object input,
         Object metadata,
+        Preview preview,
         Progress progress,
         int attempt,
         Integer resumedFromStep,
@@ -45,8 +47,13 @@ public record JobView(
         UUID retryOf,
         Urls urls) {
 
-    /** Sampler steps done by the slowest image, of how many. */
-    public record Progress(int step, int of) {}
+    /**
+     * Sampler steps done by the slowest image, of how many.
+     *
+     * @param eta seconds until the last of them at the pace of the latest ones; null where unknown
+     */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Progress(int step, int of, Double eta) {}
 
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
     public record Output(

@@ -1,6 +1,7 @@
 package dev.safelight.api.query;
 
 import dev.safelight.api.events.LiveProgress;
+import dev.safelight.common.event.Signal;
 import dev.safelight.common.job.JobState;
 import dev.safelight.common.request.GenerationInput;
 import dev.safelight.common.wire.Json;
@@ -10,6 +11,8 @@ import java.util.UUID;
 
 /** Makes of rows what clients see. */
 public final class JobViews {
+    private static final double TENTHS = 10;
+
     private final JobQueries jobs;
     private final Fleet fleet;
     private final LiveProgress progress;
@@ -66,7 +69,8 @@ public final class JobViews {
                 // As a record again: the column has lost the order of the fields.
                 Json.MAPPER.convertValue(job.input(), GenerationInput.class),
                 job.metadata(),
-                new JobView.Progress(step(job), job.steps()),
+                job.preview(),
+                progress(job),
                 job.attempt(),
                 job.resumedFromStep(),
                 job.createdAt(),
@@ -82,12 +86,25 @@ public final class JobViews {
     }
 
     /** The row knows the step of the last beat; a worker's signal may know better, if it is of the same attempt. */
-    private int step(JobRow job) {
+    private JobView.Progress progress(JobRow job) {
         return switch (job.state()) {
-            case SUCCEEDED -> job.steps();
-            case RUNNING -> Math.min(job.steps(), Math.max(job.step(), progress.step(job.key(), job.attempt())));
-            case QUEUED -> 0;
-            default -> job.step();
+            case SUCCEEDED -> new JobView.Progress(job.steps(), job.steps(), null);
+            case RUNNING ->
+                progress.of(job.key(), job.attempt())
+                        .filter(signalled -> signalled.step() >= job.step())
+                        .map(JobViews::progress)
+                        .orElse(new JobView.Progress(job.step(), job.steps(), null));
+            case QUEUED -> new JobView.Progress(0, job.steps(), null);
+            default -> new JobView.Progress(job.step(), job.steps(), null);
         };
+    }
+
+    /** As a worker signalled it. */
+    public static JobView.Progress progress(Signal.Entry signalled) {
+        Double left = signalled.secondsLeft();
+        return new JobView.Progress(
+                Math.min(signalled.step(), signalled.steps()),
+                signalled.steps(),
+                left == null ? null : Math.round(left * TENTHS) / TENTHS);
     }
 }

@@ -47,6 +47,7 @@ final class JobInsert {
                     (short) submission.priority().rank());
             columns.set("text", String.class, Submission::input);
             columns.set("text", String.class, Submission::metadata);
+            columns.set("integer", Integer.class, Submission::previewEvery);
             columns.set("text", String.class, Submission::idempotencyKey);
             columns.set(
                     "text",

@@ -73,6 +73,7 @@ public final class RetryJob implements Handler {
                 old.input(),
                 old.steps(),
                 old.metadata(),
+                old.preview(),
                 request.text("Idempotency-Key").orElse(null),
                 CanonicalJson.hash(JsonNodeFactory.instance
                         .objectNode()

@@ -11,6 +11,7 @@ import java.util.UUID;
  * @param bundle content hash of the bundle that the input was checked against
  * @param input resolved input, JSON
  * @param metadata JSON, or null
+ * @param previewEvery steps from preview to preview, or null
  * @param idempotencyKey with its {@code requestHash}, or both null
  * @param traceparent W3C trace context of the request, or null
  * @param steps sampler steps
@@ -24,6 +25,7 @@ record Submission(
         Priority priority,
         String input,
         String metadata,
+        Integer previewEvery,
         String idempotencyKey,
         byte[] requestHash,
         String traceparent,

@@ -47,6 +47,7 @@ public final class SubmitJob implements Handler {
                 Json.MAPPER.valueToTree(valid.input()),
                 valid.input().steps(),
                 valid.metadata(),
+                valid.preview(),
                 request.text("Idempotency-Key").orElse(null),
                 valid.hash(),
                 traceparent(request));

@@ -6,6 +6,7 @@ import dev.safelight.api.query.JobRow;
 import dev.safelight.common.job.JobKey;
 import dev.safelight.common.job.JobState;
 import dev.safelight.common.job.Priority;
+import dev.safelight.common.request.Preview;
 import dev.safelight.common.store.Database;
 import dev.safelight.common.store.Sql;
 import io.micrometer.core.instrument.Counter;
@@ -57,6 +58,7 @@ public final class Submitter implements AutoCloseable {
      * @param retryOf the job that it repeats, or null
      * @param input resolved
      * @param metadata a JSON object, or null
+     * @param preview or null
      * @param idempotencyKey or null
      * @param requestHash SHA-256 of what was asked for, before a seed was chosen
      * @param traceparent W3C trace context, or null
@@ -71,6 +73,7 @@ public final class Submitter implements AutoCloseable {
             JsonNode input,
             int steps,
             JsonNode metadata,
+            Preview preview,
             String idempotencyKey,
             byte[] requestHash,
             String traceparent) {}
@@ -178,6 +181,7 @@ public final class Submitter implements AutoCloseable {
                 job.priority(),
                 job.input().toString(),
                 job.metadata() == null ? null : job.metadata().toString(),
+                job.preview() == null ? null : job.preview().every(),
                 job.idempotencyKey(),
                 job.idempotencyKey() == null ? null : job.requestHash(),
                 job.traceparent(),
@@ -195,6 +199,7 @@ public final class Submitter implements AutoCloseable {
                 job.priority(),
                 job.input(),
                 job.metadata(),
+                job.preview(),
                 JobState.QUEUED,
                 createdAt,
                 createdAt,

@@ -3,11 +3,14 @@ package dev.safelight.api.validate;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.safelight.common.job.Priority;
 import dev.safelight.common.request.GenerationInput;
+import dev.safelight.common.request.Preview;
 
 /**
  * A valid request, resolved.
  *
  * @param metadata a JSON object, or null
+ * @param preview or null
  * @param hash SHA-256 of the request as it was sent, before a seed was chosen
  */
-public record JobRequest(Model model, GenerationInput input, Priority priority, JsonNode metadata, byte[] hash) {}
+public record JobRequest(
+        Model model, GenerationInput input, Priority priority, JsonNode metadata, Preview preview, byte[] hash) {}

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.safelight.common.job.Priority;
+import dev.safelight.common.request.Preview;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
@@ -12,6 +13,8 @@ import java.util.Optional;
 public final class JobRequestCheck {
     /** The job, its metadata included, must fit a webhook's body. */
     private static final int MOST_METADATA_BYTES = 4096;
+
+    private static final int EVERY_STEP = 1;
 
     private static final ObjectNode NO_INPUT = JsonNodeFactory.instance.objectNode();
 
@@ -51,7 +54,14 @@ public final class JobRequestCheck {
                 model.get().resolve(input),
                 Priority.of(body.path("priority").asText(Priority.NORMAL.word())),
                 metadata,
+                preview(body),
                 CanonicalJson.hash(body)));
+    }
+
+    private static Preview preview(JsonNode body) {
+        return body.has("preview")
+                ? new Preview(body.get("preview").path("every").asInt(EVERY_STEP))
+                : null;
     }
 
     private static Outcome invalid(String code, String pointer, String detail) {

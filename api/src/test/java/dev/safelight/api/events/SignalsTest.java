@@ -149,16 +149,16 @@ class SignalsTest {
     void progressIsThatOfTheLatestAttemptAndNeverGoesBack() {
         LiveProgress progress = new LiveProgress();
         JobKey job = new JobKey("default", JobIds.next());
-        assertThat(progress.step(job, 1)).isZero();
+        assertThat(step(progress, job, 1)).isZero();
         progress.take(entry(job, 1, JobState.RUNNING, 3));
         progress.take(entry(job, 1, JobState.RUNNING, 2));
-        assertThat(progress.step(job, 1)).isEqualTo(3);
-        assertThat(progress.step(job, 2)).isZero();
+        assertThat(step(progress, job, 1)).isEqualTo(3);
+        assertThat(step(progress, job, 2)).isZero();
         progress.take(entry(job, 2, JobState.RUNNING, 1));
         progress.take(entry(job, 1, JobState.RUNNING, 4));
-        assertThat(progress.step(job, 2)).isEqualTo(1);
+        assertThat(step(progress, job, 2)).isEqualTo(1);
         progress.take(entry(job, 2, JobState.SUCCEEDED, 4));
-        assertThat(progress.step(job, 2)).isZero();
+        assertThat(step(progress, job, 2)).isZero();
     }
 
     @Test
@@ -174,8 +174,12 @@ class SignalsTest {
                 progress.take(entry(busy, 1, JobState.RUNNING, 2));
             }
         }
-        assertThat(progress.step(early, 1)).isZero();
-        assertThat(progress.step(busy, 1)).isEqualTo(2);
+        assertThat(step(progress, early, 1)).isZero();
+        assertThat(step(progress, busy, 1)).isEqualTo(2);
+    }
+
+    private static int step(LiveProgress progress, JobKey job, int attempt) {
+        return progress.of(job, attempt).map(Signal.Entry::step).orElse(0);
     }
 
     private static Signal.Entry entry(JobKey job, int attempt, JobState state, int step) {

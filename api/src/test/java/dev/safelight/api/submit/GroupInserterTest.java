@@ -196,6 +196,7 @@ class GroupInserterTest {
                 Priority.NORMAL,
                 "{}",
                 null,
+                null,
                 idempotencyKey,
                 hash,
                 null,

@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -35,8 +36,11 @@ public final class FileObjectStore implements ObjectStore {
     /** No write takes as long, so what is older was left by a process that died. */
     private static final Duration ABANDONED = Duration.ofHours(1);
 
-    /** How often a write comes back when its folder, just emptied by somebody, goes away under it. */
-    private static final int ATTEMPTS = 10;
+    /**
+     * How often a write makes its folder again when deleters, who saw it empty, take it away. Each time somebody else got
+     * on, so so many in a row mean that something else is wrong.
+     */
+    private static final int ATTEMPTS = 1000;
 
     /** Remembering more folders would cost more memory than it saves time. */
     private static final int MOST_DURABLE = 10_000;
@@ -67,11 +71,12 @@ public final class FileObjectStore implements ObjectStore {
         }
         Path target = path(key);
         // Before the file is forced: most file systems then write both in one go.
-        Files.createDirectories(target.getParent());
+        inFolder(target.getParent(), () -> {});
         Path written = partial.resolve(UUID.randomUUID().toString());
         try {
             write(written, bytes);
-            publish(written, target);
+            inFolder(target.getParent(), () -> Files.move(written, target, StandardCopyOption.ATOMIC_MOVE));
+            makeDurable(target.getParent());
         } finally {
             Files.deleteIfExists(written);
         }
@@ -155,20 +160,39 @@ public final class FileObjectStore implements ObjectStore {
         }
     }
 
-    private void publish(Path written, Path target) throws IOException {
+    @FunctionalInterface
+    private interface Action {
+        void run() throws IOException;
+    }
+
+    /**
+     * Does something in a folder that is made where it is missing, and again when a deleter takes it, or one above, away
+     * at any moment: also while it is being made, which the JDK reports as a missing parent or, of a folder that was there
+     * and then was not, as one that exists already.
+     */
+    private void inFolder(Path folder, Action action) throws IOException {
         for (int attempt = 1; ; attempt++) {
             try {
-                Files.createDirectories(target.getParent());
-                Files.move(written, target, StandardCopyOption.ATOMIC_MOVE);
-                force(target.getParent());
-                forceNamesOf(target.getParent());
+                Files.createDirectories(folder);
+                action.run();
                 return;
-            } catch (NoSuchFileException e) {
-                forget(target.getParent());
+            } catch (NoSuchFileException | FileAlreadyExistsException e) {
+                forget(folder);
                 if (attempt == ATTEMPTS) {
                     throw e;
                 }
             }
+        }
+    }
+
+    /** Makes the names in a folder durable, and its own. */
+    private void makeDurable(Path folder) throws IOException {
+        try {
+            force(folder);
+            forceNamesOf(folder);
+        } catch (NoSuchFileException e) {
+            // Nobody takes away a folder that holds an object: this one has been deleted again meanwhile.
+            forget(folder);
         }
     }
 

@@ -150,26 +150,47 @@ abstract class ObjectStoreContract {
         }
     }
 
-    /** Writers make the folders that deleters, seeing them empty, take away. */
+    /**
+     * Writers make the folders that deleters, seeing them empty, take away: each writer its own object's, and two who do
+     * nothing else, so that a folder goes at every moment of a write.
+     */
     @Test
     void writersAndDeletersOfOneFolderDoNotDisturbEachOther() throws Exception {
-        try (ExecutorService threads = Executors.newFixedThreadPool(4)) {
-            List<Future<?>> workers = new ArrayList<>();
-            for (int worker = 0; worker < 4; worker++) {
-                String key = folder + "shared/1/" + worker + ".png";
-                workers.add(threads.submit(() -> {
+        AtomicBoolean writing = new AtomicBoolean(true);
+        try (ExecutorService threads = Executors.newFixedThreadPool(6)) {
+            List<Future<?>> writers = new ArrayList<>();
+            for (int writer = 0; writer < 4; writer++) {
+                String key = folder + "shared/1/" + writer + ".png";
+                writers.add(threads.submit(() -> {
                     for (int round = 0; round < 50; round++) {
                         store().put(key, bytes(10), "image/png");
+                        assertThat(store().size(key)).contains(10L);
                         store().delete(key);
                     }
                     return null;
                 }));
             }
-            for (Future<?> worker : workers) {
-                worker.get();
+            List<Future<?>> deleters = new ArrayList<>();
+            for (int deleter = 0; deleter < 2; deleter++) {
+                deleters.add(threads.submit(() -> {
+                    while (writing.get()) {
+                        store().delete(folder + "shared/1/none.png");
+                    }
+                    return null;
+                }));
+            }
+            try {
+                for (Future<?> writer : writers) {
+                    writer.get();
+                }
+            } finally {
+                writing.set(false);
+            }
+            for (Future<?> deleter : deleters) {
+                deleter.get();
             }
         } catch (ExecutionException e) {
-            throw new AssertionError("a writer failed", e.getCause());
+            throw new AssertionError("a writer or a deleter failed", e.getCause());
         }
         assertThat(keys(folder)).isEmpty();
     }

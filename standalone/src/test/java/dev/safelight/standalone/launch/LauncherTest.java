@@ -1,6 +1,7 @@
 package dev.safelight.standalone.launch;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.safelight.embedded.testing.JavaProcess;
 import java.io.IOException;
@@ -14,6 +15,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -134,7 +137,10 @@ class LauncherTest {
         maven(0);
         Ended passed = run("test");
         assertThat(passed.status()).isZero();
-        assertThat(passed.output()).contains("-Dsafelight.long=false verify");
+        // Otherwise the modules that depend on one with a failed test would not be tested.
+        assertThat(passed.output())
+                .contains("-Dmaven.test.failure.ignore=true")
+                .contains("-Dsafelight.long=false verify");
         assertThat(run("test", "--long").output()).contains("-Dsafelight.long=true verify");
         maven(1);
         assertThat(run("test").status()).isEqualTo(1);
@@ -142,21 +148,64 @@ class LauncherTest {
     }
 
     @Test
-    void addsUpTheTestsOfAllModules() throws IOException {
+    void addsUpTheTestsOfAllModulesAndFailsWhenOneFailed() throws IOException {
         jdk("jdks/good", "25");
         Path reports = Files.createDirectories(checkout.resolve("api/target/surefire-reports"));
         Path stale = Files.writeString(
-                reports.resolve("old.txt"), "Tests run: 50, Failures: 0, Errors: 0, Skipped: 0, Time\n");
+                reports.resolve("old.txt"), "Tests run: 50, Failures: 3, Errors: 0, Skipped: 0, Time\n");
         Files.setLastModifiedTime(stale, FileTime.from(Instant.now().minusSeconds(3600)));
+        reporting("Tests run: 3, Failures: 0, Errors: 0, Skipped: 1");
+        Ended passed = run("test");
+        assertThat(passed.output()).endsWith("Tests run: 6, Failures: 0, Errors: 0, Skipped: 2");
+        assertThat(passed.status()).isZero();
+        reporting("Tests run: 3, Failures: 10, Errors: 0, Skipped: 1");
+        Ended failed = run("test");
+        assertThat(failed.output()).endsWith("Tests run: 6, Failures: 20, Errors: 0, Skipped: 2");
+        assertThat(failed.status()).isEqualTo(1);
+        reporting("Tests run: 3, Failures: 0, Errors: 1, Skipped: 0");
+        assertThat(run("test").status()).isEqualTo(1);
+    }
+
+    /** Under an older JDK the build itself says what is wrong, before anything else can. */
+    @Test
+    void theBuildNamesTheJdkItNeeds() {
+        Path old = olderJdk().orElse(null);
+        assumeTrue(old != null, "no older JDK on this machine");
+        Ended ended = run(
+                List.of(which("mvn").toString(), "-B", "-N", "-q", "validate"),
+                Map.of("JAVA_HOME", old.toString(), "MAVEN_OPTS", ""),
+                Path.of(System.getProperty("safelight.root")));
+        assertThat(ended.status()).isNotZero();
+        assertThat(ended.output().lines().filter(line -> line.contains("JDK")))
+                .singleElement()
+                .asString()
+                .contains("Safelight needs JDK 25 or newer: set JAVA_HOME");
+    }
+
+    private static Optional<Path> olderJdk() {
+        try (Stream<Path> homes = Files.list(Path.of("/usr/lib/jvm"))) {
+            return homes.filter(home -> Files.isExecutable(home.resolve("bin/javac")))
+                    .filter(home -> {
+                        try (Stream<String> lines = Files.lines(home.resolve("release"))) {
+                            return lines.anyMatch(line -> line.matches("JAVA_VERSION=\"(11|17|21)[.\"].*"));
+                        } catch (IOException e) {
+                            return false;
+                        }
+                    })
+                    .findFirst();
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** A Maven that succeeds, and leaves a report with this line in each of two modules. */
+    private void reporting(String line) throws IOException {
         script(
                 path.resolve("mvn"),
                 "for module in api worker; do mkdir -p \"$PWD/$module/target/surefire-reports\";"
-                        + " echo 'Tests run: 3, Failures: 1, Errors: 0, Skipped: 1, Time elapsed: 1 s'"
-                        + " > \"$PWD/$module/target/surefire-reports/new.txt\";"
-                        + " touch -d 'now + 2 seconds' \"$PWD/$module/target/surefire-reports/new.txt\"; done; exit 1");
-        Ended ended = run("test");
-        assertThat(ended.output()).endsWith("Tests run: 6, Failures: 2, Errors: 0, Skipped: 2");
-        assertThat(ended.status()).isEqualTo(1);
+                        + " report=\"$PWD/$module/target/surefire-reports/new.txt\";"
+                        + " echo '" + line + ", Time elapsed: 1 s' > \"$report\";"
+                        + " touch -d 'now + 2 seconds' \"$report\"; done");
     }
 
     private static void assertOneLine(Ended ended, String... parts) {
@@ -169,7 +218,11 @@ class LauncherTest {
         List<String> command =
                 new ArrayList<>(List.of(checkout.resolve("safelight").toString()));
         command.addAll(List.of(arguments));
-        try (JavaProcess process = JavaProcess.start("safelight", command, environment, checkout)) {
+        return run(command, environment, checkout);
+    }
+
+    private static Ended run(List<String> command, Map<String, String> environment, Path folder) {
+        try (JavaProcess process = JavaProcess.start("safelight", command, environment, folder)) {
             int status = process.awaitExit(PATIENCE);
             return new Ended(status, process.output());
         }

@@ -1,6 +1,7 @@
 package dev.safelight.worker.store;
 
 import dev.safelight.common.job.Fence;
+import dev.safelight.common.request.Preview;
 import java.time.Instant;
 
 /**
@@ -10,6 +11,7 @@ import java.time.Instant;
  * @param priority rank of its {@link dev.safelight.common.job.Priority}
  * @param input JSON of a {@link dev.safelight.common.request.GenerationInput}; read by the attempt, so that one odd row cannot
  *     fail the claim of its neighbours
+ * @param preview what its client wants to see meanwhile, or null
  * @param traceparent W3C trace context of the request, or null
  * @param crashes how often a worker died with the job
  * @param express whether it came by the express lane
@@ -20,6 +22,7 @@ public record ClaimedJob(
         String bundle,
         int priority,
         String input,
+        Preview preview,
         String traceparent,
         Instant createdAt,
         int crashes,

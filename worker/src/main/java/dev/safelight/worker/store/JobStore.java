@@ -3,6 +3,7 @@ package dev.safelight.worker.store;
 import dev.safelight.common.job.Fence;
 import dev.safelight.common.job.JobKey;
 import dev.safelight.common.job.JobState;
+import dev.safelight.common.request.Preview;
 import dev.safelight.common.store.Database;
 import dev.safelight.common.store.Sql;
 import dev.safelight.common.wire.Json;
@@ -224,6 +225,7 @@ public final class JobStore {
                 row.getString("bundle"),
                 row.getInt("priority"),
                 row.getString("input"),
+                row.getObject("preview_every") == null ? null : new Preview(row.getInt("preview_every")),
                 row.getString("traceparent"),
                 row.getObject("created_at", OffsetDateTime.class).toInstant(),
                 row.getInt("crashes"),

@@ -35,6 +35,7 @@ WITH wanted AS (
     UNION ALL
     SELECT tenant_id, job_id, 'canceled', attempt, NULL FROM canceled
 )
-SELECT tenant_id, job_id, attempt, model, bundle, priority, input, steps, traceparent, created_at, crashes, express
+SELECT tenant_id, job_id, attempt, model, bundle, priority, input, preview_every, steps, traceparent, created_at,
+       crashes, express
 FROM claimed
 ORDER BY priority DESC, tenant_id, job_id
