@@ -33,6 +33,10 @@ final class Exchange {
         this.observer = observer;
     }
 
+    Context context() {
+        return context;
+    }
+
     HttpServerRequest http() {
         return http;
     }
