@@ -20,6 +20,7 @@ import dev.safelight.api.query.Fleet;
 import dev.safelight.api.query.GetJob;
 import dev.safelight.api.query.GetModel;
 import dev.safelight.api.query.GetOutput;
+import dev.safelight.api.query.GetUsage;
 import dev.safelight.api.query.JobQueries;
 import dev.safelight.api.query.JobReader;
 import dev.safelight.api.query.JobViews;
@@ -147,6 +148,7 @@ public final class ApiServer implements AutoCloseable {
         handlers.put("listModels", new ListModels(models, settings.publicUrl()));
         handlers.put("getModel", new GetModel(models, settings.publicUrl()));
         handlers.put("listWorkers", new ListWorkers(fleet));
+        handlers.put("getUsage", new GetUsage(database, clock));
         handlers.put("getDocument", request -> Reply.bytes(200, "application/json", document.bytes()));
         handlers.put("live", Health.live());
         handlers.put("ready", Health.ready(readiness, signals::connected));
@@ -164,7 +166,7 @@ public final class ApiServer implements AutoCloseable {
                 vertx,
                 new Routes(operations(document, settings), handlers),
                 authenticator(settings, database),
-                settings.bodyLimit(),
+                settings.limits(),
                 meters));
         guard.start();
         port = front.listen(settings.host(), settings.port());

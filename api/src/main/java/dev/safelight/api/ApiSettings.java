@@ -1,6 +1,7 @@
 package dev.safelight.api;
 
 import dev.safelight.api.auth.AuthSettings;
+import dev.safelight.api.http.HttpLimits;
 import dev.safelight.api.relay.RelaySettings;
 import dev.safelight.api.sweep.SweepSettings;
 import dev.safelight.common.config.DatabaseSettings;
@@ -16,7 +17,7 @@ import java.nio.file.Path;
  * @param host the address it binds; loopback by default, where it does without keys
  * @param port 0 picks a free one
  * @param publicUrl what clients reach it under, without a slash at the end; empty gives URLs relative to the server
- * @param bodyLimit most bytes of a request's body
+ * @param limits what a client may take of this process
  * @param auth who may call
  * @param metricsOpen whether {@code /metrics} needs no key
  * @param models folder of the bundles
@@ -25,7 +26,7 @@ public record ApiSettings(
         String host,
         int port,
         String publicUrl,
-        int bodyLimit,
+        HttpLimits limits,
         AuthSettings auth,
         boolean metricsOpen,
         Path models,
@@ -47,8 +48,7 @@ public record ApiSettings(
                         "",
                         "URL that clients reach the API under; empty makes the URLs of replies relative",
                         ApiSettings::publicUrl),
-                settings.integer(
-                        "SAFELIGHT_HTTP_BODY_LIMIT", 262_144, 1_024, 67_108_864, "most bytes of a request's body"),
+                HttpLimits.read(settings),
                 AuthSettings.read(settings, host),
                 settings.flag("SAFELIGHT_METRICS_OPEN", false, "whether /metrics needs no key"),
                 Path.of(settings.text("SAFELIGHT_MODELS", "models", "folder of the model bundles")),

@@ -20,7 +20,7 @@ class ApiSettingsTest {
         assertThat(settings.host()).isEqualTo("127.0.0.1");
         assertThat(settings.port()).isEqualTo(8080);
         assertThat(settings.publicUrl()).isEmpty();
-        assertThat(settings.bodyLimit()).isEqualTo(262_144);
+        assertThat(settings.limits().body()).isEqualTo(262_144);
         assertThat(settings.models()).isEqualTo(Path.of("models"));
         assertThat(settings.kafka().bootstrapServers()).isEqualTo("kafka:9092");
     }
@@ -46,7 +46,7 @@ class ApiSettingsTest {
         assertThat(settings.host()).isEqualTo("0.0.0.0");
         assertThat(settings.port()).isZero();
         assertThat(settings.publicUrl()).isEqualTo("https://images.example");
-        assertThat(settings.bodyLimit()).isEqualTo(2048);
+        assertThat(settings.limits().body()).isEqualTo(2048);
         assertThat(settings.models()).isEqualTo(Path.of("/srv/models"));
     }
 

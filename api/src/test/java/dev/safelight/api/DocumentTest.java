@@ -111,6 +111,8 @@ class DocumentTest {
         api.execute("INSERT INTO worker (worker_id, host, device, queues, models, slots, headroom, running)"
                 + " VALUES (gen_random_uuid(), 'h', 'cpu', '{q}', '{m}', 1, 0, 0)");
         check("GET", "/v1/workers", api.get("/v1/workers"));
+        check("GET", "/v1/usage", api.get("/v1/usage"));
+        check("GET", "/v1/usage", api.get("/v1/usage?to=never"));
         check("GET", "/v1/models", api.get("/v1/models"));
         check("GET", "/v1/models/{name}", api.get("/v1/models/shapes"));
         check("GET", "/v1/models/{name}", api.get("/v1/models/none"));

@@ -56,11 +56,13 @@ public final class TestApi implements AutoCloseable {
 
     /** With keys, and the administrator's one in the settings. */
     public static TestApi startWithKeys() {
+        return with(Map.of("SAFELIGHT_AUTH", "keys", "SAFELIGHT_ADMIN_KEY", ADMIN_KEY));
+    }
+
+    /** As {@link #start()}, with further variables. */
+    public static TestApi with(Map<String, String> more) {
         return start(settings(
-                TestServers.newDatabase(),
-                TestServers.kafka().bootstrapServers(),
-                TestServers.newFolder("store"),
-                Map.of("SAFELIGHT_AUTH", "keys", "SAFELIGHT_ADMIN_KEY", ADMIN_KEY)));
+                TestServers.newDatabase(), TestServers.kafka().bootstrapServers(), TestServers.newFolder("store"), more));
     }
 
     /** A second process, as it were, of the same installation. */

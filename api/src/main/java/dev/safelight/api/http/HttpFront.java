@@ -6,6 +6,9 @@ import dev.safelight.api.auth.Principal;
 import dev.safelight.api.validate.JsonBody;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
@@ -49,7 +52,8 @@ public final class HttpFront implements AutoCloseable {
     private final Vertx vertx;
     private final Routes routes;
     private final Authenticator authenticator;
-    private final int bodyLimit;
+    private final HttpLimits limits;
+    private final Connections connections;
     private final MeterRegistry meters;
     private final Map<TimerKey, Timer> timers = new ConcurrentHashMap<>();
     private final ExecutorService handlers = Executors.newThreadPerTaskExecutor(
@@ -59,11 +63,12 @@ public final class HttpFront implements AutoCloseable {
     private record TimerKey(String route, String method, int status) {}
 
     /** @param authenticator decides on whose behalf a request comes */
-    public HttpFront(Vertx vertx, Routes routes, Authenticator authenticator, int bodyLimit, MeterRegistry meters) {
+    public HttpFront(Vertx vertx, Routes routes, Authenticator authenticator, HttpLimits limits, MeterRegistry meters) {
         this.vertx = vertx;
         this.routes = routes;
         this.authenticator = authenticator;
-        this.bodyLimit = bodyLimit;
+        this.limits = limits;
+        this.connections = new Connections(limits, meters);
         this.meters = meters;
     }
 
@@ -80,9 +85,15 @@ public final class HttpFront implements AutoCloseable {
                 .setPort(port)
                 .setHttp2ClearTextEnabled(false)
                 .setHandle100ContinueAutomatically(true)
+                .setMaxInitialLineLength(limits.head())
+                .setMaxHeaderSize(limits.head())
                 .setIdleTimeout((int) IDLE.toSeconds())
                 .setIdleTimeoutUnit(TimeUnit.SECONDS);
-        HttpServer server = vertx.createHttpServer(options).requestHandler(this::receive);
+        HttpServer server = vertx.createHttpServer(options)
+                .connectionHandler(connections::opened)
+                .invalidRequestHandler(this::refuse)
+                .requestHandler(this::receive);
+        connections.start(vertx);
         try {
             await(server.listen());
         } catch (IOException e) {
@@ -105,7 +116,24 @@ public final class HttpFront implements AutoCloseable {
         handlers.shutdownNow();
     }
 
+    /** What is no HTTP, or more of it than we take. */
+    private void refuse(HttpServerRequest http) {
+        Throwable cause = http.decoderResult().cause();
+        Problem problem = switch (cause) {
+            case TooLongHttpLineException _ ->
+                new Problem(414, "uri_too_long", "the request line must have at most " + limits.head() + " bytes");
+            case TooLongHttpHeaderException _ ->
+                new Problem(431, "headers_too_large", "the headers must have at most " + limits.head() + " bytes");
+            case null, default -> new Problem(400, "malformed_request", "this is not HTTP/1.1");
+        };
+        Context context = vertx.getOrCreateContext();
+        new Exchange(http, context, this::observe).send("none", problem.reply().with("Connection", "close"));
+        // After the reply, on the same loop: what comes next on the connection cannot be told from this request.
+        context.runOnContext(ignored -> http.connection().close());
+    }
+
     private void receive(HttpServerRequest http) {
+        connections.begun(http);
         Exchange exchange = new Exchange(http, vertx.getOrCreateContext(), this::observe);
         switch (routes.match(http.method().name(), http.path() == null ? "" : http.path())) {
             case Routes.Found found -> admit(exchange, found);
@@ -169,11 +197,11 @@ public final class HttpFront implements AutoCloseable {
         Buffer body = Buffer.buffer();
         Runnable tooLarge = () -> exchange.send(
                 found.operation().path(),
-                new Problem(413, "body_too_large", "the body must have at most " + bodyLimit + " bytes").reply());
+                new Problem(413, "body_too_large", "the body must have at most " + limits.body() + " bytes").reply());
         long[] received = {0};
         http.handler(chunk -> {
             received[0] += chunk.length();
-            if (received[0] <= bodyLimit) {
+            if (received[0] <= limits.body()) {
                 body.appendBuffer(chunk);
             } else if (received[0] > MOST_DISCARDED && !http.response().ended()) {
                 http.response().putHeader("Connection", "close");
@@ -185,7 +213,7 @@ public final class HttpFront implements AutoCloseable {
             if (http.response().ended()) {
                 return;
             }
-            if (received[0] > bodyLimit) {
+            if (received[0] > limits.body()) {
                 tooLarge.run();
             } else {
                 handlers.execute(() ->

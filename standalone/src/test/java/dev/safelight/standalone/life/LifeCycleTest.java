@@ -18,6 +18,7 @@ import dev.safelight.embedded.testing.TestServers;
 import dev.safelight.worker.store.JobStore;
 import dev.safelight.worker.store.JobStore.Source;
 import dev.safelight.worker.store.Settlement;
+import dev.safelight.worker.store.Spent;
 import dev.safelight.worker.store.StoredOutput;
 import java.io.IOException;
 import java.net.URI;
@@ -95,12 +96,13 @@ class LifeCycleTest {
                 worker.settle(
                         fence,
                         new Settlement.Succeed(
-                                List.of(new StoredOutput(0, "outputs/x", "image/png", 1, 1, 1, "00".repeat(32), 1))));
-            case FAIL -> worker.settle(fence, new Settlement.Fail(ERROR));
-            case RETURN -> worker.settle(fence, new Settlement.GiveBack(ERROR, true, Duration.ZERO));
+                                List.of(new StoredOutput(0, "outputs/x", "image/png", 1, 1, 1, "00".repeat(32), 1))),
+                        Spent.NOTHING);
+            case FAIL -> worker.settle(fence, new Settlement.Fail(ERROR), Spent.NOTHING);
+            case RETURN -> worker.settle(fence, new Settlement.GiveBack(ERROR, true, Duration.ZERO), Spent.NOTHING);
             case RESCUE -> jobs.update(job, "lease_until = now() - interval '1 s'");
             case GIVE_UP -> jobs.update(job, "lease_until = now() - interval '1 s', alone = true, strikes = 2");
-            case CANCEL_RUNNING -> worker.settle(fence, new Settlement.Cancel());
+            case CANCEL_RUNNING -> worker.settle(fence, new Settlement.Cancel(), Spent.NOTHING);
             case CANCEL_QUEUED -> cancel(job, 200);
             case EXPIRE -> jobs.update(job, "deadline = now() - interval '1 s'");
         }
@@ -109,8 +111,8 @@ class LifeCycleTest {
     private static void assertThatNothingMovesIt(JobKey job, JobState end) throws Exception {
         Fence fence = new Fence(job, 1);
         assertThat(worker.claim(List.of(job), Source.KAFKA)).isEmpty();
-        assertThat(worker.settle(fence, new Settlement.Cancel())).isEmpty();
-        assertThat(worker.settle(fence, new Settlement.GiveBack(ERROR, true, Duration.ZERO)))
+        assertThat(worker.settle(fence, new Settlement.Cancel(), Spent.NOTHING)).isEmpty();
+        assertThat(worker.settle(fence, new Settlement.GiveBack(ERROR, true, Duration.ZERO), Spent.NOTHING))
                 .isEmpty();
         cancel(job, 409);
         assertThat(jobs.state(job)).isEqualTo(end);

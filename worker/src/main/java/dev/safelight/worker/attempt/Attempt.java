@@ -25,6 +25,7 @@ import dev.safelight.worker.lease.Leases;
 import dev.safelight.worker.output.Origin;
 import dev.safelight.worker.store.ClaimedJob;
 import dev.safelight.worker.store.JobStore;
+import dev.safelight.worker.store.Spent;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
@@ -110,7 +111,7 @@ final class Attempt implements LeaseHolder {
                     e);
             outcome = new Failed(new JobError("worker_error", String.valueOf(e.getMessage())));
         }
-        return settler.settle(job.fence(), outcome, () -> checkpoints.save(job.fence()));
+        return settler.settle(job.fence(), outcome, spent(), () -> checkpoints.save(job.fence()));
     }
 
     private Outcome attempt() throws InterruptedException {
@@ -214,6 +215,11 @@ final class Attempt implements LeaseHolder {
     @Override
     public int step() {
         return step;
+    }
+
+    @Override
+    public Spent spent() {
+        return new Spent(ticket.evaluations(), ticket.deviceNanos() / 1e9);
     }
 
     @Override

@@ -12,6 +12,7 @@ import dev.safelight.worker.lease.Leases;
 import dev.safelight.worker.store.JobStore;
 import dev.safelight.worker.store.JobStore.Standing;
 import dev.safelight.worker.store.Settlement;
+import dev.safelight.worker.store.Spent;
 import dev.safelight.worker.store.Transient;
 import java.time.Duration;
 import java.util.Optional;
@@ -44,24 +45,26 @@ final class Settler {
     /**
      * Ends the attempt.
      *
+     * @param spent all that the attempt took
      * @param beforeGivingBack saves how far the job has come; throws as a statement does when Postgres is away
      * @return what the job became; running when it is, or may be, somebody else's now
      */
-    JobState settle(Fence fence, Outcome outcome, Runnable beforeGivingBack) {
+    JobState settle(Fence fence, Outcome outcome, Spent spent, Runnable beforeGivingBack) {
         return switch (outcome) {
-            case Succeeded succeeded -> whileHeld(fence, new Settlement.Succeed(succeeded.outputs()), beforeGivingBack);
-            case Failed failed -> whileHeld(fence, new Settlement.Fail(failed.error()), beforeGivingBack);
-            case Canceled() -> whileHeld(fence, new Settlement.Cancel(), beforeGivingBack);
+            case Succeeded succeeded -> whileHeld(fence, new Settlement.Succeed(succeeded.outputs()), spent, beforeGivingBack);
+            case Failed failed -> whileHeld(fence, new Settlement.Fail(failed.error()), spent, beforeGivingBack);
+            case Canceled() -> whileHeld(fence, new Settlement.Cancel(), spent, beforeGivingBack);
             case Returned returned ->
                 whileHeld(
                         fence,
                         new Settlement.GiveBack(returned.reason(), returned.strike(), returned.delay()),
+                        spent,
                         beforeGivingBack);
-            case LeaseLost(boolean known) -> known ? JobState.RUNNING : handBack(fence, beforeGivingBack);
+            case LeaseLost(boolean known) -> known ? JobState.RUNNING : handBack(fence, spent, beforeGivingBack);
         };
     }
 
-    private JobState whileHeld(Fence fence, Settlement settlement, Runnable beforeGivingBack) {
+    private JobState whileHeld(Fence fence, Settlement settlement, Spent spent, Runnable beforeGivingBack) {
         boolean unsure = false;
         Duration pause = FIRST_PAUSE;
         while (leases.fresh()) {
@@ -69,7 +72,7 @@ final class Settler {
                 if (settlement instanceof Settlement.GiveBack) {
                     save(fence, beforeGivingBack);
                 }
-                Optional<JobState> became = store.settle(fence, settlement);
+                Optional<JobState> became = store.settle(fence, settlement, spent);
                 if (became.isPresent()) {
                     return became.get();
                 }
@@ -87,7 +90,8 @@ final class Settler {
                     return whileHeld(
                             fence,
                             new Settlement.Fail(new JobError("worker_error", "the result was refused")),
-                            beforeGivingBack);
+                            spent,
+                        beforeGivingBack);
                 }
                 LOG.warn("cannot settle job {}, will try again: {}", fence.job().jobId(), e.toString());
                 unsure = true;
@@ -97,7 +101,7 @@ final class Settler {
             }
             pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;
         }
-        return handBack(fence, beforeGivingBack);
+        return handBack(fence, spent, beforeGivingBack);
     }
 
     /** What cannot be saved must not keep the job from going back; a Postgres that is away is waited for. */
@@ -116,13 +120,13 @@ final class Settler {
      * This worker stopped by itself. If nobody else has the job yet, it goes back at once and without a crash to its name.
      * A write of ours that was committed without our knowing makes this match nothing, as does the rescuer.
      */
-    private JobState handBack(Fence fence, Runnable beforeGivingBack) {
+    private JobState handBack(Fence fence, Spent spent, Runnable beforeGivingBack) {
         leases.remove(fence);
         long end = nanoTime.getAsLong() + handBackPatience.toNanos();
         while (nanoTime.getAsLong() - end < 0) {
             try {
                 save(fence, beforeGivingBack);
-                return store.settle(fence, new Settlement.GiveBack(CUT_OFF, false, Duration.ZERO))
+                return store.settle(fence, new Settlement.GiveBack(CUT_OFF, false, Duration.ZERO), spent)
                         .orElseGet(() -> standing(fence));
             } catch (JdbiException e) {
                 if (!sleep(LONGEST_PAUSE)) {

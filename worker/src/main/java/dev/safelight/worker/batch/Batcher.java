@@ -231,13 +231,16 @@ public final class Batcher implements AutoCloseable {
     private List<Answer> split(Network network, List<Member> part) {
         List<Row> rows = new ArrayList<>();
         part.forEach(member -> rows.addAll(member.rows));
+        long started = System.nanoTime();
         List<float[]> outputs = network.run(rows);
+        long nanos = System.nanoTime() - started;
         counters = counters.ran(rows.size());
         List<Answer> answers = new ArrayList<>(part.size());
         int first = 0;
         for (Member member : part) {
             int next = first + member.rows.size();
             answers.add(new Answer.Outputs(List.copyOf(outputs.subList(first, next))));
+            member.ticket.ran(member.rows.size(), nanos * member.rows.size() / rows.size());
             first = next;
         }
         return answers;

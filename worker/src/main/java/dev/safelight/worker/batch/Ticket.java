@@ -16,6 +16,8 @@ public final class Ticket {
     private final boolean alone;
     private final AtomicReference<Supplier<EvaluationStopped>> stop = new AtomicReference<>();
     private volatile Runnable onStop = () -> {};
+    private volatile long evaluations;
+    private volatile long deviceNanos;
 
     /**
      * @param age orders jobs that are otherwise equal, the smallest first; the job's creation time will do
@@ -46,6 +48,22 @@ public final class Ticket {
 
     public boolean alone() {
         return alone;
+    }
+
+    /** Rows that the network ran for the job. */
+    public long evaluations() {
+        return evaluations;
+    }
+
+    /** The job's share of the time of the calls that carried its rows, by their number. */
+    public long deviceNanos() {
+        return deviceNanos;
+    }
+
+    /** A call carried rows of the job; on the device's thread only. */
+    void ran(int rows, long nanos) {
+        evaluations += rows;
+        deviceNanos += nanos;
     }
 
     /** Ends the job's walks with {@link EvaluationStopped.Canceled} at their next step. */

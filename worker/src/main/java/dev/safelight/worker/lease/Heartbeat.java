@@ -1,6 +1,7 @@
 package dev.safelight.worker.lease;
 
 import dev.safelight.common.job.Fence;
+import dev.safelight.worker.store.Advance;
 import dev.safelight.worker.store.JobStore;
 import dev.safelight.worker.store.WorkerRow;
 import java.time.Duration;
@@ -49,8 +50,8 @@ public final class Heartbeat implements AutoCloseable {
     /** One beat. */
     public void runOnce() {
         long sentAt = nanoTime.getAsLong();
-        Map<Fence, Integer> steps = leases.steps();
-        leases.beaten(sentAt, steps.keySet(), store.beat(steps, worker, draining));
+        Map<Fence, Advance> advances = leases.advances();
+        leases.beaten(sentAt, advances.keySet(), store.beat(advances, worker, draining));
     }
 
     private void beat(Duration interval) {

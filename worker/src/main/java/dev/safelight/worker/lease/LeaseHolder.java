@@ -3,6 +3,7 @@ package dev.safelight.worker.lease;
 import dev.safelight.common.event.Signal;
 import dev.safelight.common.job.Fence;
 import dev.safelight.common.job.JobState;
+import dev.safelight.worker.store.Spent;
 
 /** An attempt, as far as its lease is concerned. */
 public interface LeaseHolder {
@@ -10,6 +11,9 @@ public interface LeaseHolder {
 
     /** Steps done by the slowest image. */
     int step();
+
+    /** What it has taken of the device so far. */
+    Spent spent();
 
     /**
      * Stop at the next step and write nothing more. Never blocks.

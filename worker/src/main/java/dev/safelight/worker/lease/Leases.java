@@ -2,6 +2,7 @@ package dev.safelight.worker.lease;
 
 import dev.safelight.common.job.Fence;
 import dev.safelight.common.job.JobKey;
+import dev.safelight.worker.store.Advance;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
@@ -72,10 +73,10 @@ public final class Leases {
                 .forEach(LeaseHolder::cancel);
     }
 
-    Map<Fence, Integer> steps() {
-        Map<Fence, Integer> steps = new HashMap<>();
-        holders.forEach((fence, holder) -> steps.put(fence, holder.step()));
-        return steps;
+    Map<Fence, Advance> advances() {
+        Map<Fence, Advance> advances = new HashMap<>();
+        holders.forEach((fence, holder) -> advances.put(fence, new Advance(holder.step(), holder.spent())));
+        return advances;
     }
 
     /**

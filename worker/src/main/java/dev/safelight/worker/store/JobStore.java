@@ -94,14 +94,14 @@ public final class JobStore {
     /**
      * Renews the leases, stores the progress and rewrites the worker's row.
      *
-     * @param steps steps done, by fence
+     * @param advances by fence
      * @return the leases that still hold, and whether a cancel was requested
      */
-    public Map<Fence, Boolean> beat(Map<Fence, Integer> steps, WorkerRow worker, boolean draining) {
+    public Map<Fence, Boolean> beat(Map<Fence, Advance> advances, WorkerRow worker, boolean draining) {
         return jdbi.inTransaction(handle -> {
             handle.createQuery(RELAX).mapTo(String.class).one();
-            announce(handle, worker, steps.size(), draining);
-            return steps.isEmpty() ? Map.of() : renew(handle, steps);
+            announce(handle, worker, advances.size(), draining);
+            return advances.isEmpty() ? Map.of() : renew(handle, advances);
         });
     }
 
@@ -117,25 +117,30 @@ public final class JobStore {
                 == 1;
     }
 
-    /** Ends the attempt. @return what the job became, or empty when the lease was no longer held */
-    public Optional<JobState> settle(Fence fence, Settlement settlement) {
+    /**
+     * Ends the attempt.
+     *
+     * @param spent all that it took
+     * @return what the job became, or empty when the lease was no longer held
+     */
+    public Optional<JobState> settle(Fence fence, Settlement settlement, Spent spent) {
         return jdbi.withHandle(handle -> switch (settlement) {
-            case Succeed succeed -> matched(succeed(handle, fence, succeed.outputs()), JobState.SUCCEEDED);
+            case Succeed succeed -> matched(succeed(handle, fence, spent, succeed.outputs()), JobState.SUCCEEDED);
             case Fail fail ->
                 matched(
-                        bindFence(handle.createQuery(FAIL), fence)
+                        bindEnd(handle.createQuery(FAIL), fence, spent)
                                 .bind("error", Json.write(fail.error()))
                                 .mapTo(int.class)
                                 .one(),
                         JobState.FAILED);
             case Cancel() ->
                 matched(
-                        bindFence(handle.createQuery(CANCEL), fence)
+                        bindEnd(handle.createQuery(CANCEL), fence, spent)
                                 .mapTo(int.class)
                                 .one(),
                         JobState.CANCELED);
             case GiveBack giveBack ->
-                bindFence(handle.createQuery(GIVE_BACK), fence)
+                bindEnd(handle.createQuery(GIVE_BACK), fence, spent)
                         .bind("strike", giveBack.strike())
                         .bind("delay", seconds(giveBack.delay()))
                         .bind("error", Json.write(giveBack.reason()))
@@ -153,8 +158,9 @@ public final class JobStore {
                 .findOne());
     }
 
-    private Map<Fence, Boolean> renew(Handle handle, Map<Fence, Integer> steps) {
-        List<Fence> fences = List.copyOf(steps.keySet());
+    private Map<Fence, Boolean> renew(Handle handle, Map<Fence, Advance> advances) {
+        List<Fence> fences = List.copyOf(advances.keySet());
+        List<Advance> values = fences.stream().map(advances::get).toList();
         Map<Fence, Boolean> held = new HashMap<>();
         bindJobs(handle.createQuery(BEAT), fences, Fence::job)
                 .bindArray(
@@ -162,7 +168,21 @@ public final class JobStore {
                         Integer.class,
                         fences.stream().map(Fence::attempt).toList())
                 .bindArray(
-                        "steps", Integer.class, fences.stream().map(steps::get).toList())
+                        "steps",
+                        Integer.class,
+                        values.stream().map(Advance::step).toList())
+                .bindArray(
+                        "evaluations",
+                        Long.class,
+                        values.stream()
+                                .map(advance -> advance.spent().evaluations())
+                                .toList())
+                .bindArray(
+                        "device_seconds",
+                        Double.class,
+                        values.stream()
+                                .map(advance -> advance.spent().deviceSeconds())
+                                .toList())
                 .bind("owner", owner)
                 .bind("lease", seconds(lease))
                 .map((row, context) ->
@@ -185,8 +205,8 @@ public final class JobStore {
                 .execute();
     }
 
-    private int succeed(Handle handle, Fence fence, List<StoredOutput> outputs) {
-        return bindFence(handle.createQuery(SUCCEED), fence)
+    private int succeed(Handle handle, Fence fence, Spent spent, List<StoredOutput> outputs) {
+        return bindEnd(handle.createQuery(SUCCEED), fence, spent)
                 .bindArray("ordinals", Integer.class, column(outputs, StoredOutput::ordinal))
                 .bindArray("keys", String.class, column(outputs, StoredOutput::key))
                 .bindArray("content_types", String.class, column(outputs, StoredOutput::contentType))
@@ -197,6 +217,12 @@ public final class JobStore {
                 .bindArray("seeds", Long.class, column(outputs, StoredOutput::seed))
                 .mapTo(int.class)
                 .one();
+    }
+
+    private <S extends SqlStatement<S>> S bindEnd(S statement, Fence fence, Spent spent) {
+        return bindFence(statement, fence)
+                .bind("evaluations", spent.evaluations())
+                .bind("device_seconds", spent.deviceSeconds());
     }
 
     private <S extends SqlStatement<S>> S bindFence(S statement, Fence fence) {

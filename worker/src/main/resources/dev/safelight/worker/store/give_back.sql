@@ -14,6 +14,8 @@ WITH mine AS (
         owner = NULL,
         lease_until = NULL,
         alone = false,
+        evaluations = :evaluations,
+        device_seconds = :device_seconds,
         strikes = strikes + CASE WHEN :strike THEN 1 ELSE 0 END,
         available_at = now() + make_interval(secs => :delay * power(2, least(CASE WHEN :strike THEN strikes ELSE 0 END, 20))),
         finished_at = CASE WHEN mine.becomes <> 'queued' THEN now() END,

@@ -1,7 +1,8 @@
 -- State, outputs and events in one transaction. Matches nothing when the attempt is no longer the job's.
 WITH done AS (
     UPDATE job
-    SET state = 'succeeded', step = steps, finished_at = now(), owner = NULL, lease_until = NULL, alone = false, error = NULL
+    SET state = 'succeeded', step = steps, finished_at = now(), owner = NULL, lease_until = NULL, alone = false, error = NULL,
+        evaluations = :evaluations, device_seconds = :device_seconds
     WHERE tenant_id = :tenant AND job_id = :job AND attempt = :attempt AND owner = :owner AND state = 'running'
     RETURNING tenant_id, job_id, attempt
 ), outputs AS (

@@ -74,6 +74,28 @@ class BatcherTest {
     }
 
     @Test
+    void aCallsTimeIsSharedByRows() throws Exception {
+        Gate gate = held();
+        Ticket one = ticket();
+        Ticket three = ticket();
+        Group group = Networks.group(Networks.echo(8));
+        CompletableFuture<List<float[]>> first = onNewWalk(group, one);
+        CompletableFuture<List<float[]>> second = onWalk(
+                join(three, group), walk -> walk.evaluate(List.of(Networks.row(1), Networks.row(2), Networks.row(3))));
+        awaitWaiting(2);
+        assertThat(one.evaluations()).isZero();
+        gate.open.countDown();
+        first.get();
+        second.get();
+
+        assertThat(one.evaluations()).isEqualTo(1);
+        assertThat(three.evaluations()).isEqualTo(3);
+        assertThat(one.deviceNanos()).isPositive();
+        // Both shares are rounded down.
+        assertThat(three.deviceNanos() - 3 * one.deviceNanos()).isBetween(0L, 3L);
+    }
+
+    @Test
     void cancelEndsAWalkWhoseRowsWait() throws Exception {
         Gate gate = gate();
         Group group = Networks.group(gate);

@@ -7,6 +7,7 @@ import dev.safelight.common.job.Fence;
 import dev.safelight.common.job.JobIds;
 import dev.safelight.common.job.JobKey;
 import dev.safelight.common.job.JobState;
+import dev.safelight.worker.store.Spent;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -116,6 +117,11 @@ class LeasesTest {
         @Override
         public int step() {
             return step;
+        }
+
+        @Override
+        public Spent spent() {
+            return Spent.NOTHING;
         }
 
         @Override

@@ -139,13 +139,14 @@ class JobStoreTest {
         Fence old = new Fence(held.job(), 0);
         jobs.age(held.job(), "lease_until", Duration.ofSeconds(14));
 
-        Map<Fence, Boolean> answer = store.beat(Map.of(held, 3, canceled, 0, lost, 0, old, 0), ROW, false);
+        Map<Fence, Boolean> answer =
+                store.beat(Map.of(held, at(3), canceled, at(0), lost, at(0), old, at(0)), ROW, false);
 
         assertThat(answer).containsOnly(Map.entry(held, false), Map.entry(canceled, true));
         assertThat(jobs.row(held.job())).containsEntry("step", 3);
         assertThat(jobs.count("job", "job_id = '" + held.job().jobId() + "' AND lease_until > now() + interval '14 s'"))
                 .isOne();
-        store.beat(Map.of(held, 99), ROW, true);
+        store.beat(Map.of(held, at(99)), ROW, true);
         assertThat(jobs.row(held.job())).as("never beyond its steps").containsEntry("step", 4);
         assertThat(jobs.count("worker", "worker_id = '" + owner + "' AND draining AND running = 1"))
                 .isOne();
@@ -156,12 +157,74 @@ class JobStoreTest {
     @Test
     void successMakesOutputsAndEventsVisibleAtOnce() {
         Fence fence = claim(store);
-        assertThat(store.settle(fence, new Settlement.Succeed(List.of(output(0), output(1)))))
+        assertThat(store.settle(fence, new Settlement.Succeed(List.of(output(0), output(1))), Spent.NOTHING))
                 .contains(JobState.SUCCEEDED);
         assertThat(jobs.events(fence.job())).containsExactly("started", "output", "output", "succeeded");
         assertThat(jobs.count("job_output", "job_id = '" + fence.job().jobId() + "' AND attempt = 1"))
                 .isEqualTo(2);
         assertThat(jobs.row(fence.job())).containsEntry("step", 4).containsEntry("owner", null);
+    }
+
+    @Test
+    void everyEndOfAnAttemptIsCountedOnceWithWhatItTook() {
+        String tenant = "usage";
+        JobKey job = jobs.queued(tenant, Priority.NORMAL);
+        Fence first = claimOf(store, job);
+        store.beat(Map.of(first, new Advance(1, new Spent(10, 0.25))), ROW, false);
+        assertThat(jobs.count("usage_day", "tenant_id = 'usage'"))
+                .as("a beat counts nothing")
+                .isZero();
+        Settlement back = new Settlement.GiveBack(ERROR, false, Duration.ZERO);
+        store.settle(first, back, new Spent(12, 0.5));
+        assertThat(usage(tenant)).isEqualTo("0 0 0 0 images 0 evaluations 12 seconds 0.5");
+        assertThat(store.settle(first, back, new Spent(12, 0.5)))
+                .as("a second time")
+                .isEmpty();
+        assertThat(usage(tenant)).isEqualTo("0 0 0 0 images 0 evaluations 12 seconds 0.5");
+
+        Fence second = claimOf(store, job);
+        assertThat(jobs.row(job)).as("an attempt starts at nothing").containsEntry("evaluations", 0L);
+        store.settle(second, new Settlement.Succeed(List.of(output(0), output(1))), new Spent(20, 1));
+        assertThat(usage(tenant)).isEqualTo("1 0 0 0 images 2 evaluations 32 seconds 1.5");
+
+        store.settle(claimOf(rival, jobs.queued(tenant, Priority.NORMAL)), back, new Spent(9, 9));
+        assertThat(usage(tenant)).as("not the owner").isEqualTo("1 0 0 0 images 2 evaluations 32 seconds 1.5");
+        store.settle(
+                claimOf(store, jobs.queued(tenant, Priority.NORMAL)), new Settlement.Fail(ERROR), new Spent(1, 0.125));
+        store.settle(
+                claimOf(store, jobs.queued(tenant, Priority.NORMAL)), new Settlement.Cancel(), new Spent(2, 0.125));
+        assertThat(usage(tenant)).isEqualTo("1 1 1 0 images 2 evaluations 35 seconds 1.75");
+    }
+
+    /** What the rescuer does when a worker was killed: the last beat says what its attempt took. */
+    @Test
+    void whatAKilledWorkersAttemptTookIsKnownFromItsLastBeat() {
+        JobKey job = jobs.queued("killed", Priority.NORMAL);
+        Fence fence = claimOf(store, job);
+        store.beat(Map.of(fence, new Advance(2, new Spent(40, 2))), ROW, false);
+        jobs.update(job, "state = 'queued', owner = NULL, lease_until = NULL, crashes = 1");
+        assertThat(usage("killed")).isEqualTo("0 0 0 0 images 0 evaluations 40 seconds 2");
+        jobs.update(job, "state = 'canceled', finished_at = now()");
+        assertThat(usage("killed")).isEqualTo("0 0 1 0 images 0 evaluations 40 seconds 2");
+    }
+
+    private static Fence claimOf(JobStore by, JobKey job) {
+        return by.claim(List.of(job), Source.KAFKA).getFirst().fence();
+    }
+
+    private static Advance at(int step) {
+        return new Advance(step, Spent.NOTHING);
+    }
+
+    private static String usage(String tenant) {
+        return database.jdbi()
+                .withHandle(handle -> handle.createQuery("""
+                        SELECT format('%s %s %s %s images %s evaluations %s seconds %s', sum(succeeded), sum(failed),
+                                      sum(canceled), sum(expired), sum(images), sum(evaluations), sum(device_seconds))
+                        FROM usage_day WHERE tenant_id = :tenant AND day = (now() AT TIME ZONE 'UTC')::date""")
+                        .bind("tenant", tenant)
+                        .mapTo(String.class)
+                        .one());
     }
 
     @Test
@@ -173,8 +236,10 @@ class JobStoreTest {
                 new Settlement.Fail(ERROR),
                 new Settlement.Cancel(),
                 new Settlement.GiveBack(ERROR, true, Duration.ZERO))) {
-            assertThat(store.settle(fence, settlement)).as("%s", settlement).isEmpty();
-            assertThat(rival.settle(new Fence(fence.job(), 2), settlement))
+            assertThat(store.settle(fence, settlement, Spent.NOTHING))
+                    .as("%s", settlement)
+                    .isEmpty();
+            assertThat(rival.settle(new Fence(fence.job(), 2), settlement, Spent.NOTHING))
                     .as("another owner")
                     .isEmpty();
         }
@@ -190,7 +255,7 @@ class JobStoreTest {
         for (int attempt = 1; attempt <= 5; attempt++) {
             Fence fence = store.claim(List.of(job), Source.KAFKA).getFirst().fence();
             assertThat(fence.attempt()).isEqualTo(attempt);
-            assertThat(store.settle(fence, new Settlement.GiveBack(ERROR, false, Duration.ZERO)))
+            assertThat(store.settle(fence, new Settlement.GiveBack(ERROR, false, Duration.ZERO), Spent.NOTHING))
                     .contains(JobState.QUEUED);
         }
         assertThat(jobs.row(job))
@@ -204,7 +269,7 @@ class JobStoreTest {
         JobKey job = jobs.queued("a", Priority.NORMAL);
         for (int strike = 1; strike <= 3; strike++) {
             Fence fence = store.claim(List.of(job), Source.KAFKA).getFirst().fence();
-            assertThat(store.settle(fence, new Settlement.GiveBack(ERROR, true, Duration.ofSeconds(10))))
+            assertThat(store.settle(fence, new Settlement.GiveBack(ERROR, true, Duration.ofSeconds(10)), Spent.NOTHING))
                     .contains(strike < 3 ? JobState.QUEUED : JobState.FAILED);
             if (strike < 3) {
                 long seconds = 10L << (strike - 1);
@@ -224,14 +289,14 @@ class JobStoreTest {
     void aJobThatGoesBackAfterACancelIsCanceled() {
         Fence fence = claim(store);
         jobs.update(fence.job(), "cancel_requested_at = now()");
-        assertThat(store.settle(fence, new Settlement.GiveBack(ERROR, false, Duration.ZERO)))
+        assertThat(store.settle(fence, new Settlement.GiveBack(ERROR, false, Duration.ZERO), Spent.NOTHING))
                 .contains(JobState.CANCELED);
     }
 
     @Test
     void standingSaysWhoseEndItWas() {
         Fence fence = claim(store);
-        store.settle(fence, new Settlement.Fail(ERROR));
+        store.settle(fence, new Settlement.Fail(ERROR), Spent.NOTHING);
         assertThat(store.standing(fence.job())).contains(new JobStore.Standing(JobState.FAILED, 1));
         assertThat(store.standing(new JobKey("a", UUID.randomUUID()))).isEmpty();
     }
