@@ -159,7 +159,7 @@ class BadRequestTest {
         all.add(invalid("{\"model\": \"../shapes\"}", "the models are", "unknown_model #/model"));
         all.add(invalid(
                 "{\"model\": \"shapes\", \"sampler\": \"ddim\"}",
-                "the fields are: model, input, priority, metadata",
+                "the fields are: model, input, priority",
                 "unknown_field #/sampler"));
         all.add(invalid(
                 "{\"model\": \"shapes\", \"a/b~c d%\": 1}",
@@ -177,6 +177,10 @@ class BadRequestTest {
         all.add(invalid("{\"model\": \"shapes\", \"priority\": 1}", "must be a string", "wrong_type #/priority"));
         all.add(invalid("{\"model\": \"shapes\", \"input\": null}", "must be an object", "wrong_type #/input"));
         all.add(invalid("{\"model\": \"shapes\", \"input\": []}", "must be an object", "wrong_type #/input"));
+        all.add(invalid("{\"model\": \"shapes\", \"expires_in\": 0}", "between 1 and", "out_of_range #/expires_in"));
+        all.add(invalid("{\"model\": \"shapes\", \"expires_in\": \"1h\"}", "an integer", "wrong_type #/expires_in"));
+        all.add(invalid(
+                "{\"model\": \"shapes\", \"expires_in\": 315360001}", "between 1 and", "out_of_range #/expires_in"));
         // An input that the model does not take.
         all.add(input("{\"class\": \"triangle\"}", "one of: circle, square", "unknown_value #/input/class"));
         all.add(input("{\"class\": null}", "must be a string, got null", "wrong_type #/input/class"));

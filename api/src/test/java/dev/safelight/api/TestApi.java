@@ -62,7 +62,10 @@ public final class TestApi implements AutoCloseable {
     /** As {@link #start()}, with further variables. */
     public static TestApi with(Map<String, String> more) {
         return start(settings(
-                TestServers.newDatabase(), TestServers.kafka().bootstrapServers(), TestServers.newFolder("store"), more));
+                TestServers.newDatabase(),
+                TestServers.kafka().bootstrapServers(),
+                TestServers.newFolder("store"),
+                more));
     }
 
     /** A second process, as it were, of the same installation. */

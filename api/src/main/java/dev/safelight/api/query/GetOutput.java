@@ -16,7 +16,6 @@ import java.util.Optional;
 /** {@code GET} and {@code HEAD /v1/jobs/{job_id}/outputs/{ordinal}}: an image never changes under its URL. */
 public final class GetOutput implements Handler {
     private static final Duration SIGNED_FOR = Duration.ofMinutes(15);
-    private static final String IMMUTABLE = "private, max-age=31536000, immutable";
 
     private final JobQueries jobs;
     private final ObjectStore store;
@@ -46,15 +45,21 @@ public final class GetOutput implements Handler {
                     .reply();
         }
         JobQueries.StoredOutput output = found.get();
+        if (output.expired()) {
+            return new Problem(410, "output_expired", "the image was kept until " + output.expiresAt()).reply();
+        }
         String tag = EntityTag.quoted(output.sha256());
         if (EntityTag.matches(request.text("If-None-Match"), tag)) {
-            return Reply.empty(304).with("ETag", tag).with("Cache-Control", IMMUTABLE);
+            return Reply.empty(304).with("ETag", tag).with("Cache-Control", immutable(output));
         }
-        Optional<URI> elsewhere = store.presign(output.objectKey(), output.contentType(), SIGNED_FOR);
+        Duration validity = SIGNED_FOR.toSeconds() <= output.secondsLeft()
+                ? SIGNED_FOR
+                : Duration.ofSeconds(Math.max(1, output.secondsLeft()));
+        Optional<URI> elsewhere = store.presign(output.objectKey(), output.contentType(), validity);
         if (elsewhere.isPresent()) {
             return Reply.empty(307)
                     .with("Location", elsewhere.get().toString())
-                    .with("Cache-Control", "private, max-age=" + SIGNED_FOR.toSeconds() / 2);
+                    .with("Cache-Control", "private, max-age=" + validity.toSeconds() / 2);
         }
         return bytes(request, output, tag, fileName(job, ordinal, output.contentType()));
     }
@@ -80,13 +85,18 @@ public final class GetOutput implements Handler {
             return reply.status() == 416
                     ? reply
                     : reply.with("ETag", tag)
-                            .with("Cache-Control", IMMUTABLE)
+                            .with("Cache-Control", immutable(output))
                             .with("Accept-Ranges", "bytes")
                             .with("Content-Disposition", "inline; filename=\"" + fileName + "\"")
                             .with("X-Content-Type-Options", "nosniff");
         } catch (NoSuchFileException e) {
             return Problem.notFound("the store no longer has this image").reply();
         }
+    }
+
+    /** It never changes, and is the client's to keep no longer than it is ours. */
+    private static String immutable(JobQueries.StoredOutput output) {
+        return "private, max-age=" + output.secondsLeft() + ", immutable";
     }
 
     private Reply open(int status, JobQueries.StoredOutput output, ByteRange range) throws IOException {

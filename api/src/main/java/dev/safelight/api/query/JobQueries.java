@@ -4,6 +4,10 @@ import dev.safelight.common.job.JobKey;
 import dev.safelight.common.job.JobState;
 import dev.safelight.common.store.Database;
 import dev.safelight.common.store.Sql;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -28,8 +32,21 @@ public final class JobQueries {
     /** @param before list what is older than this job; empty for the newest */
     public record Filter(Optional<JobState> state, Optional<String> model, Optional<UUID> before) {}
 
-    /** Where the bytes of an image are; {@code sha256} in hex. */
-    public record StoredOutput(String objectKey, String contentType, long bytes, String sha256) {}
+    /**
+     * Where the bytes of an image are; {@code sha256} in hex.
+     *
+     * @param expiresAt until when it is kept, or null
+     * @param expired whether that is over
+     * @param secondsLeft until then; a year where it is kept
+     */
+    public record StoredOutput(
+            String objectKey,
+            String contentType,
+            long bytes,
+            String sha256,
+            Instant expiresAt,
+            boolean expired,
+            long secondsLeft) {}
 
     public Optional<JobRow> find(JobKey key) {
         return jdbi.withHandle(handle -> handle.createQuery(JOB)
@@ -71,7 +88,15 @@ public final class JobQueries {
                         row.getString("object_key"),
                         row.getString("content_type"),
                         row.getLong("bytes"),
-                        row.getString("sha256")))
+                        row.getString("sha256"),
+                        instant(row, "expires_at"),
+                        row.getBoolean("expired"),
+                        row.getLong("seconds_left")))
                 .findOne());
+    }
+
+    private static Instant instant(ResultSet row, String column) throws SQLException {
+        OffsetDateTime time = row.getObject(column, OffsetDateTime.class);
+        return time == null ? null : time.toInstant();
     }
 }

@@ -21,6 +21,7 @@ import org.jdbi.v3.core.statement.StatementContext;
  * @param preview what its client wants to see meanwhile, or null
  * @param resumedFromStep where the present attempt went on; null when it began with noise
  * @param error of the failed job, or of the last failed attempt of one that goes on
+ * @param expiresIn seconds for which the outputs are kept, as the request said; null where it said nothing
  */
 public record JobRow(
         JobKey key,
@@ -43,11 +44,25 @@ public record JobRow(
         Instant startedAt,
         Instant finishedAt,
         JobError error,
+        Integer expiresIn,
         List<OutputRow> outputs) {
 
-    /** One image; {@code sha256} in hex. */
+    /**
+     * One image; {@code sha256} in hex.
+     *
+     * @param expiresAt until when it is kept, or null
+     * @param expired whether that is over; null where it is kept
+     */
     public record OutputRow(
-            int ordinal, String contentType, int width, int height, long bytes, String sha256, long seed) {}
+            int ordinal,
+            String contentType,
+            int width,
+            int height,
+            long bytes,
+            String sha256,
+            long seed,
+            Instant expiresAt,
+            Boolean expired) {}
 
     static JobRow map(ResultSet row, StatementContext context) throws SQLException {
         String outputs = row.getString("outputs");
@@ -73,6 +88,7 @@ public record JobRow(
                 instant(row, "started_at"),
                 instant(row, "finished_at"),
                 error == null ? null : Json.read(error, JobError.class),
+                row.getObject("expires_in", Integer.class),
                 outputs == null ? List.of() : List.of(Json.read(outputs, OutputRow[].class)));
     }
 

@@ -19,6 +19,7 @@ import java.util.UUID;
  * @param resumedFromStep where the last attempt went on; null when it began with noise
  * @param queue while queued, else null
  * @param error of a failed job, else null
+ * @param expiresIn seconds for which outputs are kept, where the request said so, else null
  * @param lastError of the last attempt of a job that goes on, else null
  */
 @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
@@ -45,6 +46,7 @@ public record JobView(
         JobError error,
         JobError lastError,
         UUID retryOf,
+        Integer expiresIn,
         Urls urls) {
 
     /**
@@ -55,9 +57,23 @@ public record JobView(
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Progress(int step, int of, Double eta) {}
 
+    /**
+     * @param expiresAt until when it can be had; null where it is kept, or gone
+     * @param expiredAt since when it is gone, or null
+     */
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+    @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Output(
-            int index, String url, int width, int height, String contentType, String sha256, long bytes, long seed) {}
+            int index,
+            String url,
+            int width,
+            int height,
+            String contentType,
+            String sha256,
+            long bytes,
+            long seed,
+            Instant expiresAt,
+            Instant expiredAt) {}
 
     public record Urls(String self, String cancel, String retry) {}
 }

@@ -58,7 +58,9 @@ public final class JobViews {
                         output.contentType(),
                         output.sha256(),
                         output.bytes(),
-                        output.seed()))
+                        output.seed(),
+                        gone(output) ? null : output.expiresAt(),
+                        gone(output) ? output.expiresAt() : null))
                 .toList();
         return new JobView(
                 job.key().jobId(),
@@ -82,7 +84,12 @@ public final class JobViews {
                 failed ? job.error() : null,
                 failed ? null : job.error(),
                 job.retryOf(),
+                job.expiresIn(),
                 new JobView.Urls(self, self + "/cancel", self + "/retry"));
+    }
+
+    private static boolean gone(JobRow.OutputRow output) {
+        return Boolean.TRUE.equals(output.expired());
     }
 
     /** The row knows the step of the last beat; a worker's signal may know better, if it is of the same attempt. */

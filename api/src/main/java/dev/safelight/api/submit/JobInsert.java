@@ -57,6 +57,7 @@ final class JobInsert {
                             : HexFormat.of().formatHex(submission.requestHash()));
             columns.set("text", String.class, Submission::traceparent);
             columns.set("integer", Integer.class, Submission::steps);
+            columns.set("integer", Integer.class, Submission::expiresIn);
             Map<UUID, Instant> created = HashMap.newHashMap(group.size());
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {

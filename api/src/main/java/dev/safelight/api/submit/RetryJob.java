@@ -78,7 +78,8 @@ public final class RetryJob implements Handler {
                 CanonicalJson.hash(JsonNodeFactory.instance
                         .objectNode()
                         .put("retry_of", old.key().jobId().toString())),
-                SubmitJob.traceparent(request));
+                SubmitJob.traceparent(request),
+                old.expiresIn());
     }
 
     private static Reply conflict(String code, String detail) {

@@ -15,6 +15,7 @@ import java.util.UUID;
  * @param idempotencyKey with its {@code requestHash}, or both null
  * @param traceparent W3C trace context of the request, or null
  * @param steps sampler steps
+ * @param expiresIn seconds for which its outputs are kept, or null for the tenant's default
  */
 record Submission(
         JobKey key,
@@ -29,4 +30,5 @@ record Submission(
         String idempotencyKey,
         byte[] requestHash,
         String traceparent,
-        int steps) {}
+        int steps,
+        Integer expiresIn) {}

@@ -50,7 +50,8 @@ public final class SubmitJob implements Handler {
                 valid.preview(),
                 request.text("Idempotency-Key").orElse(null),
                 valid.hash(),
-                traceparent(request));
+                traceparent(request),
+                valid.expiresIn());
     }
 
     /** A trace context that cannot be read is dropped, as its standard asks. */

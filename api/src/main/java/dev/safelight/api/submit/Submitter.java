@@ -62,6 +62,7 @@ public final class Submitter implements AutoCloseable {
      * @param idempotencyKey or null
      * @param requestHash SHA-256 of what was asked for, before a seed was chosen
      * @param traceparent W3C trace context, or null
+     * @param expiresIn seconds for which its outputs are kept, or null for the tenant's default
      */
     public record NewJob(
             JobKey key,
@@ -76,7 +77,8 @@ public final class Submitter implements AutoCloseable {
             Preview preview,
             String idempotencyKey,
             byte[] requestHash,
-            String traceparent) {}
+            String traceparent,
+            Integer expiresIn) {}
 
     public sealed interface Outcome {}
 
@@ -185,7 +187,8 @@ public final class Submitter implements AutoCloseable {
                 job.idempotencyKey(),
                 job.idempotencyKey() == null ? null : job.requestHash(),
                 job.traceparent(),
-                job.steps());
+                job.steps(),
+                job.expiresIn());
     }
 
     /** The row just inserted, without reading it back. */
@@ -211,6 +214,7 @@ public final class Submitter implements AutoCloseable {
                 null,
                 null,
                 null,
+                job.expiresIn(),
                 List.of());
     }
 }

@@ -22,9 +22,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Removes outputs that no job will ever show: those of attempts that lost, and those of deleted jobs; and checkpoints that
- * no job will go on from. It walks the store
- * again and again, because a worker that was paused may write its images hours after its job has ended. Every API process
+ * Removes outputs that no job will ever show: those of attempts that lost, of deleted jobs, and those whose time is over;
+ * and checkpoints that no job will go on from. It walks the store again and again, because a worker that was paused may
+ * write its images hours after its job has ended. Every API process
  * runs one; a lock lets one walk at a time, which saves work and nothing else.
  */
 public final class Sweeper implements AutoCloseable {
@@ -33,6 +33,7 @@ public final class Sweeper implements AutoCloseable {
     private static final String UNLOCK = Sql.of(Sweeper.class, "unlock");
     private static final String ABANDONED = Sql.of(Sweeper.class, "abandoned");
     private static final String UNREFERENCED = Sql.of(Sweeper.class, "unreferenced_checkpoints");
+    private static final String EXPIRE = Sql.of(Sweeper.class, "expire");
     private static final int BATCH = 500;
 
     private final Jdbi jdbi;
@@ -40,6 +41,7 @@ public final class Sweeper implements AutoCloseable {
     private final SweepSettings settings;
     private final Clock clock;
     private final Counter swept;
+    private final Counter expired;
     private final WakeableLoop loop;
 
     public Sweeper(Database database, ObjectStore store, SweepSettings settings, Clock clock, MeterRegistry meters) {
@@ -48,6 +50,7 @@ public final class Sweeper implements AutoCloseable {
         this.settings = settings;
         this.clock = clock;
         this.swept = meters.counter("safelight.swept");
+        this.expired = meters.counter("safelight.outputs.expired");
         this.loop = new WakeableLoop("sweeper", settings.interval(), settings.interval(), () -> {
             runOnce();
             return true;
@@ -71,7 +74,7 @@ public final class Sweeper implements AutoCloseable {
                 return 0;
             }
             try {
-                return sweep(handle) + sweepCheckpoints(handle);
+                return expire(handle) + sweep(handle) + sweepCheckpoints(handle);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             } finally {
@@ -83,6 +86,34 @@ public final class Sweeper implements AutoCloseable {
     @Override
     public void close() {
         loop.close();
+    }
+
+    /**
+     * Gives up outputs whose time is over. The rows go first, as with a deleted job: if this process dies before it has
+     * removed the objects, the walk finds them, because no row of theirs shows them any more.
+     */
+    private int expire(Handle handle) {
+        int removed = 0;
+        List<String> due;
+        do {
+            due = handle.createQuery(EXPIRE)
+                    .bind("most", BATCH)
+                    .mapTo(String.class)
+                    .list();
+            for (String path : due) {
+                try {
+                    store.delete(path);
+                } catch (IOException e) {
+                    LOG.warn("{} is left to the walk through the store: {}", path, e.getMessage());
+                }
+            }
+            expired.increment(due.size());
+            removed += due.size();
+        } while (due.size() == BATCH);
+        if (removed > 0) {
+            LOG.info("removed {} outputs whose time was over", removed);
+        }
+        return removed;
     }
 
     private record Found(String path, OutputKey key) {}

@@ -10,7 +10,14 @@ import dev.safelight.common.request.Preview;
  *
  * @param metadata a JSON object, or null
  * @param preview or null
+ * @param expiresIn seconds for which the outputs are kept, or null for the tenant's default
  * @param hash SHA-256 of the request as it was sent, before a seed was chosen
  */
 public record JobRequest(
-        Model model, GenerationInput input, Priority priority, JsonNode metadata, Preview preview, byte[] hash) {}
+        Model model,
+        GenerationInput input,
+        Priority priority,
+        JsonNode metadata,
+        Preview preview,
+        Integer expiresIn,
+        byte[] hash) {}

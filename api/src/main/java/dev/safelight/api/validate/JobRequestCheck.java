@@ -55,6 +55,7 @@ public final class JobRequestCheck {
                 Priority.of(body.path("priority").asText(Priority.NORMAL.word())),
                 metadata,
                 preview(body),
+                body.has("expires_in") ? body.get("expires_in").intValue() : null,
                 CanonicalJson.hash(body)));
     }
 

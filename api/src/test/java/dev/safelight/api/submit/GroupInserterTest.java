@@ -200,6 +200,7 @@ class GroupInserterTest {
                 idempotencyKey,
                 hash,
                 null,
-                steps);
+                steps,
+                null);
     }
 }

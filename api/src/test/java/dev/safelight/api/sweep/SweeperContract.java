@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.UUID;
 import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 import org.junit.jupiter.api.AfterAll;
@@ -148,6 +149,48 @@ abstract class SweeperContract {
                         """).bind("job", job.jobId()).execute());
         assertThat(sweeper(later()).runOnce()).isEqualTo(1);
         assertThat(store().size(current)).isEmpty();
+    }
+
+    @Test
+    void anOutputGoesWhenItsTimeIsOverHoweverYoungItIsAndItsRowStays() throws IOException {
+        JobKey over = job("succeeded", 1);
+        show(over, 1, put(over, 1));
+        expire(over, "now() - interval '1 second'", "NULL");
+        JobKey notYet = job("succeeded", 1);
+        String kept = put(notYet, 1);
+        show(notYet, 1, kept);
+        expire(notYet, "now() + interval '1 minute'", "NULL");
+        assertThat(sweeper(Instant.now()).runOnce()).isEqualTo(1);
+        assertThat(keys()).containsExactly(kept);
+        List<UUID> swept = database.jdbi()
+                .withHandle(handle -> handle.createQuery(
+                                "SELECT job_id FROM job_output WHERE swept_at IS NOT NULL AND job_id = :job")
+                        .bind("job", over.jobId())
+                        .mapTo(UUID.class)
+                        .list());
+        assertThat(swept).as("the row says so").containsExactly(over.jobId());
+        assertThat(meters.get("safelight.outputs.expired").counter().count()).isEqualTo(1);
+        assertThat(sweeper(Instant.now()).runOnce()).as("a second time").isZero();
+    }
+
+    /** The process died between the commit and the removal. */
+    @Test
+    void theWalkFindsWhatWasGivenUpAndNotRemoved() throws IOException {
+        JobKey job = job("succeeded", 1);
+        show(job, 1, put(job, 1));
+        expire(job, "now() - interval '1 hour'", "now()");
+        assertThat(sweeper(Instant.now()).runOnce()).isZero();
+        assertThat(sweeper(later()).runOnce()).isEqualTo(1);
+        assertThat(keys()).isEmpty();
+    }
+
+    private static void expire(JobKey job, String expiresAt, String sweptAt) {
+        database.jdbi()
+                .useHandle(handle -> handle.execute(
+                        "UPDATE job_output SET expires_at = " + expiresAt + ", swept_at = " + sweptAt
+                                + " WHERE tenant_id = ? AND job_id = ?",
+                        job.tenantId(),
+                        job.jobId()));
     }
 
     /** More objects than one statement asks about. */

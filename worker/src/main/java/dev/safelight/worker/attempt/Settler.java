@@ -51,7 +51,8 @@ final class Settler {
      */
     JobState settle(Fence fence, Outcome outcome, Spent spent, Runnable beforeGivingBack) {
         return switch (outcome) {
-            case Succeeded succeeded -> whileHeld(fence, new Settlement.Succeed(succeeded.outputs()), spent, beforeGivingBack);
+            case Succeeded succeeded ->
+                whileHeld(fence, new Settlement.Succeed(succeeded.outputs()), spent, beforeGivingBack);
             case Failed failed -> whileHeld(fence, new Settlement.Fail(failed.error()), spent, beforeGivingBack);
             case Canceled() -> whileHeld(fence, new Settlement.Cancel(), spent, beforeGivingBack);
             case Returned returned ->
@@ -91,7 +92,7 @@ final class Settler {
                             fence,
                             new Settlement.Fail(new JobError("worker_error", "the result was refused")),
                             spent,
-                        beforeGivingBack);
+                            beforeGivingBack);
                 }
                 LOG.warn("cannot settle job {}, will try again: {}", fence.job().jobId(), e.toString());
                 unsure = true;

@@ -18,6 +18,7 @@ import dev.safelight.worker.checkpoint.Checkpoint.Place;
 import dev.safelight.worker.store.CheckpointStore;
 import dev.safelight.worker.store.JobStore;
 import dev.safelight.worker.store.Settlement;
+import dev.safelight.worker.store.Spent;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.time.Duration;
@@ -191,7 +192,7 @@ class CheckpointsTest {
         rival.checkpoints.runOnce();
         assertThat(keys("large")).containsExactly(new CheckpointKey(second, 3).path());
 
-        rival.store.settle(second, new Settlement.Cancel());
+        rival.store.settle(second, new Settlement.Cancel(), Spent.NOTHING);
         rival.checkpoints.remove(second, true);
         assertThat(keys("large")).isEmpty();
         assertThat(rows(job)).isZero();
@@ -227,7 +228,7 @@ class CheckpointsTest {
             worker.follow(fence).set(at(2));
             worker.checkpoints.runOnce();
             assertThat(rows(job)).isOne();
-            worker.store.settle(fence, end);
+            worker.store.settle(fence, end, Spent.NOTHING);
             assertThat(rows(job)).as("%s", end).isZero();
             worker.checkpoints.runOnce();
             assertThat(rows(job)).isZero();
@@ -235,7 +236,8 @@ class CheckpointsTest {
     }
 
     private static void handBack(Worker worker, Fence fence) {
-        worker.store.settle(fence, new Settlement.GiveBack(new JobError("draining", "bye"), false, Duration.ZERO));
+        worker.store.settle(
+                fence, new Settlement.GiveBack(new JobError("draining", "bye"), false, Duration.ZERO), Spent.NOTHING);
     }
 
     private static Checkpoint at(int step) {
