@@ -39,9 +39,13 @@ import dev.safelight.api.submit.Submitter;
 import dev.safelight.api.sweep.Sweeper;
 import dev.safelight.api.validate.JobRequestCheck;
 import dev.safelight.api.validate.ModelCatalog;
+import dev.safelight.api.validate.WebhookCheck;
+import dev.safelight.api.webhook.Webhooks;
 import dev.safelight.common.bundle.BundleLibrary;
 import dev.safelight.common.event.Signal;
 import dev.safelight.common.job.JobKey;
+import dev.safelight.common.outbound.OutboundRules;
+import dev.safelight.common.outbound.Resolver;
 import dev.safelight.common.store.Database;
 import dev.safelight.common.store.ObjectStore;
 import dev.safelight.common.store.ObjectStores;
@@ -122,8 +126,6 @@ public final class ApiServer implements AutoCloseable {
         CancelNotices notices = closed(new CancelNotices(settings.kafka()));
         LiveProgress progress = new LiveProgress();
         Waiters waiters = new Waiters(database);
-        SignalListener signals =
-                closed(new SignalListener(settings.kafka(), entry -> hear(entry, progress, waiters, relay::wake)));
 
         JobQueries jobs = new JobQueries(database);
         JobReader reader = new JobReader(jobs, waiters);
@@ -135,13 +137,34 @@ public final class ApiServer implements AutoCloseable {
         Sweeper sweeper = closed(new Sweeper(database, store, settings.sweep(), clock, meters));
         StoreGuard guard = closed(new StoreGuard(database, store, readiness, sweeper::start));
 
-        Map<String, Handler> handlers = new HashMap<>();
+        Vertx vertx = Vertx.vertx(new VertxOptions()
+                .setEventLoopPoolSize(2)
+                .setFileSystemOptions(
+                        new FileSystemOptions().setFileCachingEnabled(false).setClassPathResolvingEnabled(false)));
+        closed(() -> vertx.close().toCompletionStage().toCompletableFuture().get(5, TimeUnit.SECONDS));
+        OutboundRules outbound = new OutboundRules(settings.webhooks().outbound(), Resolver.SYSTEM);
+        WebhookCheck webhookCheck = new WebhookCheck(outbound);
+        Webhooks webhooks =
+                closed(new Webhooks(vertx, database, jobs, views, settings.webhooks(), outbound, clock, meters));
+        SignalListener signals = closed(
+                new SignalListener(settings.kafka(), entry -> hear(entry, progress, waiters, webhooks, relay::wake)));
+
+        Map<String, Handler> handlers = new HashMap<>(webhooks.handlers(webhookCheck));
         ApiDocument document = ApiDocument.load();
-        handlers.put("submitJob", new SubmitJob(new JobRequestCheck(models), submitter, replies));
+        handlers.put(
+                "submitJob",
+                new SubmitJob(
+                        new JobRequestCheck(models, webhookCheck),
+                        submitter,
+                        replies,
+                        settings.webhooks().sealing()));
         handlers.put("listJobs", new ListJobs(jobs, views));
         handlers.put("getJob", new GetJob(reader, views));
         handlers.put("deleteJob", new DeleteJob(database, jobs, store));
-        handlers.put("cancelJob", new CancelJob(database, jobs, views, notices, waiters, relay::wake));
+        handlers.put("cancelJob", new CancelJob(database, jobs, views, notices, waiters, () -> {
+            relay.wake();
+            webhooks.wake();
+        }));
         handlers.put("retryJob", new RetryJob(jobs, models, submitter, replies));
         handlers.put("getOutput", GetOutput.get(jobs, store));
         handlers.put("headOutput", GetOutput.head(jobs, store));
@@ -157,11 +180,6 @@ public final class ApiServer implements AutoCloseable {
                 .description("Clients that wait for the end of a job")
                 .register(meters);
 
-        Vertx vertx = Vertx.vertx(new VertxOptions()
-                .setEventLoopPoolSize(2)
-                .setFileSystemOptions(
-                        new FileSystemOptions().setFileCachingEnabled(false).setClassPathResolvingEnabled(false)));
-        closed(() -> vertx.close().toCompletionStage().toCompletableFuture().get(5, TimeUnit.SECONDS));
         HttpFront front = closed(new HttpFront(
                 vertx,
                 new Routes(operations(document, settings), handlers),
@@ -177,11 +195,14 @@ public final class ApiServer implements AutoCloseable {
         signals.start();
         relay.start();
         rescuer.start();
+        webhooks.start();
         LOG.info("listening on {}", url());
     }
 
-    private static void hear(Signal.Entry entry, LiveProgress progress, Waiters waiters, Runnable wake) {
+    private static void hear(
+            Signal.Entry entry, LiveProgress progress, Waiters waiters, Webhooks webhooks, Runnable wake) {
         progress.take(entry);
+        webhooks.take(entry);
         if (entry.state().terminal()) {
             JobKey job = entry.key();
             waiters.finished(job);

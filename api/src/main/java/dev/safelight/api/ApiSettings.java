@@ -4,6 +4,7 @@ import dev.safelight.api.auth.AuthSettings;
 import dev.safelight.api.http.HttpLimits;
 import dev.safelight.api.relay.RelaySettings;
 import dev.safelight.api.sweep.SweepSettings;
+import dev.safelight.api.webhook.WebhookSettings;
 import dev.safelight.common.config.DatabaseSettings;
 import dev.safelight.common.config.KafkaSettings;
 import dev.safelight.common.config.Settings;
@@ -34,7 +35,8 @@ public record ApiSettings(
         KafkaSettings kafka,
         StoreSettings store,
         RelaySettings relay,
-        SweepSettings sweep) {
+        SweepSettings sweep,
+        WebhookSettings webhooks) {
     private static final int POOL = 16;
 
     /** Reads all of it; {@link Settings#check} then says what is missing or wrong. */
@@ -56,7 +58,8 @@ public record ApiSettings(
                 KafkaSettings.read(settings),
                 StoreSettings.read(settings),
                 RelaySettings.read(settings),
-                SweepSettings.read(settings));
+                SweepSettings.read(settings),
+                WebhookSettings.read(settings));
     }
 
     private static String publicUrl(String text) {

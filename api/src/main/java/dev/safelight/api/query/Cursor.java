@@ -6,13 +6,13 @@ import java.util.Optional;
 import java.util.UUID;
 
 /** Where a page of the list ended. Clients pass it back and look no further into it. */
-final class Cursor {
+public final class Cursor {
     /** Lets a later version tell its cursors from these. */
     private static final byte VERSION = 1;
 
     private Cursor() {}
 
-    static String after(UUID last) {
+    public static String after(UUID last) {
         byte[] bytes = ByteBuffer.allocate(17)
                 .put(VERSION)
                 .putLong(last.getMostSignificantBits())
@@ -22,7 +22,7 @@ final class Cursor {
     }
 
     /** Empty for a text that is no cursor. */
-    static Optional<UUID> read(String text) {
+    public static Optional<UUID> read(String text) {
         try {
             ByteBuffer bytes = ByteBuffer.wrap(Base64.getUrlDecoder().decode(text));
             if (bytes.remaining() != 17 || bytes.get() != VERSION) {

@@ -22,6 +22,7 @@ import org.jdbi.v3.core.statement.StatementContext;
  * @param resumedFromStep where the present attempt went on; null when it began with noise
  * @param error of the failed job, or of the last failed attempt of one that goes on
  * @param expiresIn seconds for which the outputs are kept, as the request said; null where it said nothing
+ * @param webhook the column as it is, with its sealed secret; or null
  */
 public record JobRow(
         JobKey key,
@@ -45,7 +46,8 @@ public record JobRow(
         Instant finishedAt,
         JobError error,
         Integer expiresIn,
-        List<OutputRow> outputs) {
+        List<OutputRow> outputs,
+        JsonNode webhook) {
 
     /**
      * One image; {@code sha256} in hex.
@@ -89,7 +91,8 @@ public record JobRow(
                 instant(row, "finished_at"),
                 error == null ? null : Json.read(error, JobError.class),
                 row.getObject("expires_in", Integer.class),
-                outputs == null ? List.of() : List.of(Json.read(outputs, OutputRow[].class)));
+                outputs == null ? List.of() : List.of(Json.read(outputs, OutputRow[].class)),
+                json(row.getString("webhook")));
     }
 
     private static JsonNode json(String text) {

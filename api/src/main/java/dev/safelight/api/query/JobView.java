@@ -47,6 +47,7 @@ public record JobView(
         JobError lastError,
         UUID retryOf,
         Integer expiresIn,
+        Webhook webhook,
         Urls urls) {
 
     /**
@@ -74,6 +75,9 @@ public record JobView(
             long seed,
             Instant expiresAt,
             Instant expiredAt) {}
+
+    /** Where the job's own messages go; its secret is not shown. */
+    public record Webhook(String url, List<String> events) {}
 
     public record Urls(String self, String cancel, String retry) {}
 }

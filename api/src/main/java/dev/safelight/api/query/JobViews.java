@@ -1,5 +1,6 @@
 package dev.safelight.api.query;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.safelight.api.events.LiveProgress;
 import dev.safelight.common.event.Signal;
 import dev.safelight.common.job.JobState;
@@ -85,11 +86,16 @@ public final class JobViews {
                 failed ? null : job.error(),
                 job.retryOf(),
                 job.expiresIn(),
+                webhook(job.webhook()),
                 new JobView.Urls(self, self + "/cancel", self + "/retry"));
     }
 
     private static boolean gone(JobRow.OutputRow output) {
         return Boolean.TRUE.equals(output.expired());
+    }
+
+    private static JobView.Webhook webhook(JsonNode column) {
+        return column == null ? null : Json.MAPPER.convertValue(column, JobView.Webhook.class);
     }
 
     /** The row knows the step of the last beat; a worker's signal may know better, if it is of the same attempt. */

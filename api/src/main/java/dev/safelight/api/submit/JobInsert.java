@@ -58,6 +58,7 @@ final class JobInsert {
             columns.set("text", String.class, Submission::traceparent);
             columns.set("integer", Integer.class, Submission::steps);
             columns.set("integer", Integer.class, Submission::expiresIn);
+            columns.set("text", String.class, Submission::webhook);
             Map<UUID, Instant> created = HashMap.newHashMap(group.size());
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {

@@ -79,7 +79,8 @@ public final class RetryJob implements Handler {
                         .objectNode()
                         .put("retry_of", old.key().jobId().toString())),
                 SubmitJob.traceparent(request),
-                old.expiresIn());
+                old.expiresIn(),
+                old.webhook());
     }
 
     private static Reply conflict(String code, String detail) {

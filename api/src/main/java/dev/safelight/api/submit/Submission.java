@@ -16,6 +16,7 @@ import java.util.UUID;
  * @param traceparent W3C trace context of the request, or null
  * @param steps sampler steps
  * @param expiresIn seconds for which its outputs are kept, or null for the tenant's default
+ * @param webhook JSON with a sealed secret, or null
  */
 record Submission(
         JobKey key,
@@ -31,4 +32,5 @@ record Submission(
         byte[] requestHash,
         String traceparent,
         int steps,
-        Integer expiresIn) {}
+        Integer expiresIn,
+        String webhook) {}

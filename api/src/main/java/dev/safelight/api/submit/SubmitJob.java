@@ -4,6 +4,7 @@ import dev.safelight.api.http.Handler;
 import dev.safelight.api.http.Problem;
 import dev.safelight.api.http.Reply;
 import dev.safelight.api.http.Request;
+import dev.safelight.api.sign.Sealing;
 import dev.safelight.api.validate.JobRequest;
 import dev.safelight.api.validate.JobRequestCheck;
 import dev.safelight.common.job.JobIds;
@@ -19,11 +20,14 @@ public final class SubmitJob implements Handler {
     private final JobRequestCheck check;
     private final Submitter submitter;
     private final SubmissionReply replies;
+    private final Sealing sealing;
 
-    public SubmitJob(JobRequestCheck check, Submitter submitter, SubmissionReply replies) {
+    /** @param sealing how the secret of a job's webhook lies in the database */
+    public SubmitJob(JobRequestCheck check, Submitter submitter, SubmissionReply replies, Sealing sealing) {
         this.check = check;
         this.submitter = submitter;
         this.replies = replies;
+        this.sealing = sealing;
     }
 
     @Override
@@ -36,7 +40,7 @@ public final class SubmitJob implements Handler {
         };
     }
 
-    private static Submitter.NewJob newJob(Request request, JobRequest valid) {
+    private Submitter.NewJob newJob(Request request, JobRequest valid) {
         return new Submitter.NewJob(
                 new JobKey(request.tenantId(), JobIds.next()),
                 null,
@@ -51,7 +55,10 @@ public final class SubmitJob implements Handler {
                 request.text("Idempotency-Key").orElse(null),
                 valid.hash(),
                 traceparent(request),
-                valid.expiresIn());
+                valid.expiresIn(),
+                valid.webhook()
+                        .map(webhook -> webhook.column(request.tenantId(), sealing))
+                        .orElse(null));
     }
 
     /** A trace context that cannot be read is dropped, as its standard asks. */

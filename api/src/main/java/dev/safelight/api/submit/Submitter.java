@@ -63,6 +63,7 @@ public final class Submitter implements AutoCloseable {
      * @param requestHash SHA-256 of what was asked for, before a seed was chosen
      * @param traceparent W3C trace context, or null
      * @param expiresIn seconds for which its outputs are kept, or null for the tenant's default
+     * @param webhook the job's own, its secret sealed; or null
      */
     public record NewJob(
             JobKey key,
@@ -78,7 +79,8 @@ public final class Submitter implements AutoCloseable {
             String idempotencyKey,
             byte[] requestHash,
             String traceparent,
-            Integer expiresIn) {}
+            Integer expiresIn,
+            JsonNode webhook) {}
 
     public sealed interface Outcome {}
 
@@ -188,7 +190,8 @@ public final class Submitter implements AutoCloseable {
                 job.idempotencyKey() == null ? null : job.requestHash(),
                 job.traceparent(),
                 job.steps(),
-                job.expiresIn());
+                job.expiresIn(),
+                job.webhook() == null ? null : job.webhook().toString());
     }
 
     /** The row just inserted, without reading it back. */
@@ -215,6 +218,7 @@ public final class Submitter implements AutoCloseable {
                 null,
                 null,
                 job.expiresIn(),
-                List.of());
+                List.of(),
+                job.webhook());
     }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.safelight.common.job.Priority;
 import dev.safelight.common.request.GenerationInput;
 import dev.safelight.common.request.Preview;
+import java.util.Optional;
 
 /**
  * A valid request, resolved.
@@ -20,4 +21,5 @@ public record JobRequest(
         JsonNode metadata,
         Preview preview,
         Integer expiresIn,
-        byte[] hash) {}
+        byte[] hash,
+        Optional<WebhookRequest> webhook) {}

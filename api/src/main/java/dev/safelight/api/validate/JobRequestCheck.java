@@ -19,9 +19,11 @@ public final class JobRequestCheck {
     private static final ObjectNode NO_INPUT = JsonNodeFactory.instance.objectNode();
 
     private final ModelCatalog models;
+    private final WebhookCheck webhooks;
 
-    public JobRequestCheck(ModelCatalog models) {
+    public JobRequestCheck(ModelCatalog models, WebhookCheck webhooks) {
         this.models = models;
+        this.webhooks = webhooks;
     }
 
     public sealed interface Outcome {}
@@ -49,6 +51,15 @@ public final class JobRequestCheck {
         if (!violations.isEmpty()) {
             return new Invalid(violations);
         }
+        Optional<WebhookRequest> webhook = Optional.empty();
+        if (body.has("webhook")) {
+            switch (webhooks.check(body.get("webhook"), "#/webhook")) {
+                case WebhookCheck.Valid(WebhookRequest valid) -> webhook = Optional.of(valid);
+                case WebhookCheck.Invalid(var wrong) -> {
+                    return new Invalid(wrong);
+                }
+            }
+        }
         return new Valid(new JobRequest(
                 model.get(),
                 model.get().resolve(input),
@@ -56,7 +67,8 @@ public final class JobRequestCheck {
                 metadata,
                 preview(body),
                 body.has("expires_in") ? body.get("expires_in").intValue() : null,
-                CanonicalJson.hash(body)));
+                CanonicalJson.hash(body),
+                webhook));
     }
 
     private static Preview preview(JsonNode body) {

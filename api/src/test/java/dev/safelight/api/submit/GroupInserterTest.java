@@ -201,6 +201,7 @@ class GroupInserterTest {
                 hash,
                 null,
                 steps,
+                null,
                 null);
     }
 }

@@ -107,7 +107,8 @@ public final class Settings {
         }
     }
 
-    private static Duration parseDuration(String text) {
+    /** @throws IllegalArgumentException for what is no duration such as {@code 15s} */
+    public static Duration parseDuration(String text) {
         int unit = 0;
         while (unit < text.length() && Character.isDigit(text.charAt(unit))) {
             unit++;

@@ -1,0 +1,3 @@
+UPDATE webhook_progress_turn
+SET taken_at = now()
+WHERE taken_at <= now() - make_interval(secs => :interval)
