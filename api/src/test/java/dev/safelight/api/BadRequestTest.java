@@ -185,7 +185,24 @@ class BadRequestTest {
         all.add(input("{\"class\": \"triangle\"}", "one of: circle, square", "unknown_value #/input/class"));
         all.add(input("{\"class\": null}", "must be a string, got null", "wrong_type #/input/class"));
         all.add(input("{\"class\": 1}", "must be a string, got 1", "wrong_type #/input/class"));
-        all.add(input("{\"sampler\": \"heun\"}", "one of: ddim, euler", "unknown_value #/input/sampler"));
+        all.add(input("{\"sampler\": \"magic\"}", "one of: ddim, euler", "unknown_value #/input/sampler"));
+        all.add(input("{\"sampler\": \"ddpm\"}", "does not offer", "unsupported_by_model #/input/sampler"));
+        all.add(input("{\"sampler\": \"euler\", \"eta\": 0.5}", "no option eta", "unknown_option #/input/eta"));
+        all.add(input("{\"timesteps\": [900, 950]}", "must fall", "out_of_range #/input/timesteps"));
+        all.add(input("{\"timesteps\": [900, 10], \"steps\": 3}", "as many", "out_of_range #/input/timesteps"));
+        all.add(input(
+                "{\"sampler\": \"euler\", \"timesteps\": [900, 10], \"sigmas\": \"karras\"}",
+                "exclude each other",
+                "out_of_range #/input/timesteps"));
+        all.add(input(
+                "{\"compose\": [{\"class\": \"dragon\", \"weight\": 1}]}",
+                "one of: circle, square",
+                "unknown_value #/input/compose/0/class"));
+        all.add(input(
+                "{\"class\": \"circle\", \"compose\": [{\"class\": \"square\", \"weight\": 1}]}",
+                "place of class",
+                "invalid_value #/input/compose"));
+        all.add(input("{\"negative\": \"circle\"}", "get to", "invalid_value #/input/negative"));
         all.add(input("{\"steps\": 0}", "between 1 and 1000, got 0", "out_of_range #/input/steps"));
         all.add(input("{\"steps\": 1001}", "between 1 and 1000", "out_of_range #/input/steps"));
         all.add(input("{\"steps\": -3}", "between 1 and 1000", "out_of_range #/input/steps"));

@@ -72,7 +72,7 @@ class HouseRulesTest {
     void samplingIsArithmetic() {
         noClasses()
                 .that()
-                .resideInAPackage("..worker.sample..")
+                .resideInAPackage("..common.sampling..")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(
@@ -85,18 +85,22 @@ class HouseRulesTest {
                         "java.nio..",
                         "java.time..",
                         "java.util.concurrent..",
-                        "java.util.random..")
+                        "java.util.random..",
+                        "com.fasterxml..",
+                        "..common.bundle..",
+                        "..common.request..",
+                        "..common.store..")
                 .check(house);
         noClasses()
                 .that()
-                .resideInAPackage("..worker.sample..")
+                .resideInAPackage("..common.sampling..")
                 .should()
                 .dependOnClassesThat()
                 .haveFullyQualifiedName("java.util.Random")
                 .check(house);
         noClasses()
                 .that()
-                .resideInAPackage("..worker.sample..")
+                .resideInAPackage("..common.sampling..")
                 .should()
                 .callMethod(System.class, "nanoTime")
                 .orShould()

@@ -1,11 +1,20 @@
 package dev.safelight.api.validate;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.DoubleNode;
+import com.fasterxml.jackson.databind.node.LongNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.safelight.common.bundle.Manifest;
+import dev.safelight.common.request.Recipes;
+import dev.safelight.common.sampling.Method;
+import dev.safelight.common.sampling.Option;
 import dev.safelight.common.wire.Json;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /** Derives, from what a bundle says of itself, the JSON Schema of its jobs' {@code input}: published and enforced alike. */
 final class InputSchema {
@@ -17,7 +26,7 @@ final class InputSchema {
 
     private InputSchema() {}
 
-    static ObjectNode of(Manifest manifest) {
+    static ObjectNode of(Manifest manifest, Recipes recipes) {
         Manifest.Defaults defaults = manifest.defaults();
         ObjectNode schema = Json.MAPPER.createObjectNode();
         schema.put("$schema", "https://json-schema.org/draft/2020-12/schema");
@@ -28,14 +37,17 @@ final class InputSchema {
         if (takesClass(manifest)) {
             ObjectNode label =
                     words(properties, "class", manifest.conditioning().classes());
-            if (guidable(manifest)) {
+            if (recipes.guidable()) {
                 label.put("description", "What to draw; omitted, the model draws anything it knows");
             } else {
                 label.put("description", "What to draw");
                 schema.putArray("required").add("class");
             }
         }
-        words(properties, "sampler", manifest.samplers())
+        words(
+                        properties,
+                        "sampler",
+                        recipes.methods().stream().map(Method::name).toList())
                 .put("default", defaults.sampler())
                 .put("description", "The numerical method");
         property(properties, "steps", "integer")
@@ -43,7 +55,7 @@ final class InputSchema {
                 .put("maximum", manifest.limits().steps())
                 .put("default", defaults.steps())
                 .put("description", "Sampler steps");
-        if (guidable(manifest)) {
+        if (recipes.guidable()) {
             property(properties, "guidance", "number")
                     .put("minimum", 0)
                     .put("maximum", MOST_GUIDANCE)
@@ -61,18 +73,84 @@ final class InputSchema {
                 .put("maximum", manifest.limits().count())
                 .put("default", 1)
                 .put("description", "Number of images");
-        property(properties, "eta", "number")
-                .put("minimum", 0)
-                .put("maximum", 1)
-                .put("default", defaults.eta())
-                .put("description", "Stochasticity of ddim: 0 deterministic, 1 ancestral; other samplers ignore it");
         words(properties, "spacing", SPACINGS)
                 .put("default", defaults.spacing())
                 .put("description", "How the steps are spread over the training schedule");
         property(properties, "strict", "boolean")
                 .put("default", false)
                 .put("description", "Bit-equal images whatever else runs, at the cost of speed");
+        options(manifest, recipes).forEach((option, takers) -> {
+            ObjectNode property = properties.putObject(option.name());
+            describe(property, option, manifest);
+            boolean all = takers.size() == recipes.methods().size();
+            property.put(
+                    "description",
+                    all ? option.description() : option.description() + " (" + String.join(", ", takers) + ")");
+        });
         return schema;
+    }
+
+    /** Every option with the samplers that take it; options of one name are one option. */
+    private static Map<Option<?>, List<String>> options(Manifest manifest, Recipes recipes) {
+        Map<Option<?>, List<String>> takers = new LinkedHashMap<>();
+        for (Method method : recipes.methods()) {
+            recipes.options(method)
+                    .forEach(option -> takers.computeIfAbsent(option, _ -> new ArrayList<>())
+                            .add(method.name()));
+        }
+        return takers;
+    }
+
+    private static void describe(ObjectNode property, Option<?> option, Manifest manifest) {
+        switch (option) {
+            case Option.Real real -> range(property, real.low(), real.high());
+            case Option.Whole whole ->
+                property.put("type", "integer").put("minimum", whole.low()).put("maximum", whole.high());
+            case Option.Word word -> {
+                ArrayNode list = property.put("type", "string").putArray("enum");
+                word.words().forEach(list::add);
+            }
+            case Option.Flag _ -> property.put("type", "boolean");
+            case Option.Reals reals -> {
+                range(property.put("type", "array").putObject("items"), reals.low(), reals.high());
+            }
+            case Option.Text _ -> classes(property, manifest);
+            case Option.Terms _ -> {
+                ObjectNode term = property.put("type", "array").putObject("items");
+                term.put("type", "object").put("additionalProperties", false);
+                term.putArray("required").add("class").add("weight");
+                ObjectNode parts = term.putObject("properties");
+                classes(parts.putObject("class"), manifest);
+                parts.putObject("weight")
+                        .put("type", "number")
+                        .put("minimum", -MOST_GUIDANCE)
+                        .put("maximum", MOST_GUIDANCE);
+            }
+        }
+        Object fallback = fallback(option, manifest);
+        if (fallback != null) {
+            property.set("default", Json.MAPPER.valueToTree(fallback));
+        }
+    }
+
+    private static void range(ObjectNode property, double low, double high) {
+        property.put("type", "number").set("minimum", number(low));
+        property.set("maximum", number(high));
+    }
+
+    /** Whole numbers without a fraction, as people write them. */
+    private static JsonNode number(double value) {
+        return value == Math.rint(value) ? LongNode.valueOf((long) value) : DoubleNode.valueOf(value);
+    }
+
+    /** What an omitted option becomes; null when nothing. */
+    static Object fallback(Option<?> option, Manifest manifest) {
+        return option.name().equals("eta") ? (Object) manifest.defaults().eta() : option.fallback();
+    }
+
+    private static void classes(ObjectNode property, Manifest manifest) {
+        ArrayNode list = property.put("type", "string").putArray("enum");
+        manifest.conditioning().classes().forEach(list::add);
     }
 
     /** The seed of the last image of the largest job must still be exact, so that it can be asked for alone. */
@@ -82,11 +160,6 @@ final class InputSchema {
 
     static boolean takesClass(Manifest manifest) {
         return manifest.conditioning().kind().equals("class");
-    }
-
-    /** Guidance needs a network that was also trained without condition. */
-    static boolean guidable(Manifest manifest) {
-        return takesClass(manifest) && manifest.conditioning().nullIndex() != null;
     }
 
     private static ObjectNode property(ObjectNode properties, String name, String type) {

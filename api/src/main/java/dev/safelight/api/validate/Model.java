@@ -4,20 +4,38 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.safelight.common.bundle.Bundle;
 import dev.safelight.common.bundle.Manifest;
 import dev.safelight.common.request.GenerationInput;
+import dev.safelight.common.request.Problem;
+import dev.safelight.common.request.Recipe;
+import dev.safelight.common.request.Recipes;
 import dev.safelight.common.sampling.Method;
-import dev.safelight.common.sampling.Spacing;
+import dev.safelight.common.sampling.Option;
+import dev.safelight.common.sampling.sampler.Methods;
+import dev.safelight.common.wire.Json;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.Collectors;
 
 /** A bundle as the API sees it: what may be asked of it. */
 public final class Model {
     private final Bundle bundle;
     private final JsonNode inputSchema;
     private final Schema schema;
+    private final Recipes recipes;
+    private final Set<String> optionNames;
 
     Model(Bundle bundle) {
         this.bundle = bundle;
-        this.inputSchema = InputSchema.of(bundle.manifest());
+        this.recipes = new Recipes(bundle);
+        this.optionNames = recipes.methods().stream()
+                .flatMap(method -> recipes.options(method).stream())
+                .map(Option::name)
+                .collect(Collectors.toSet());
+        this.inputSchema = InputSchema.of(bundle.manifest(), recipes);
         this.schema = Schema.compile(inputSchema);
     }
 
@@ -36,45 +54,96 @@ public final class Model {
 
     /** @return what is wrong with an {@code input} */
     public List<Violation> violations(JsonNode input) {
+        Optional<Violation> refused = refusedSampler(input);
+        if (refused.isPresent()) {
+            return List.of(refused.get());
+        }
         List<Violation> violations = schema.violations(input, "/input");
-        return violations.isEmpty() ? layout(resolve(input)) : violations;
+        if (violations.isEmpty()) {
+            violations = strangers(input);
+        }
+        if (violations.isEmpty() && recipes.read(resolve(input)) instanceof Recipe.Impossible(List<Problem> problems)) {
+            violations = problems.stream()
+                    .map(problem -> Violation.body(problem.code(), "#/input/" + problem.field(), problem.detail()))
+                    .toList();
+        }
+        return violations;
     }
 
-    /** Whether the sampler can lay out so many steps is arithmetic that no schema can say. */
-    private List<Violation> layout(GenerationInput input) {
-        try {
-            Spacing.of(input.spacing())
-                    .times(
-                            manifest().process().schedule().steps(),
-                            input.steps(),
-                            Method.find(input.sampler()).orElseThrow().grid());
-            return List.of();
-        } catch (IllegalArgumentException e) {
-            return List.of(Violation.body("out_of_range", "#/input/steps", e.getMessage()));
-        }
+    /** A sampler that there is, but not for this model: better told why than that it is not on a list. */
+    private Optional<Violation> refusedSampler(JsonNode input) {
+        String name = input.path("sampler").asText("");
+        return Methods.find(name)
+                .flatMap(method -> recipes.refusal(method.name()))
+                .map(reason -> Violation.body("unsupported_by_model", "#/input/sampler", reason));
+    }
+
+    /** Options that the model knows but the sampler does not. */
+    private List<Violation> strangers(JsonNode input) {
+        Method method = method(input);
+        List<String> known = recipes.options(method).stream().map(Option::name).toList();
+        List<Violation> strangers = new ArrayList<>();
+        input.fieldNames().forEachRemaining(name -> {
+            if (optionNames.contains(name) && !known.contains(name)) {
+                strangers.add(Violation.body(
+                        "unknown_option",
+                        "#/input/" + name,
+                        "the sampler " + method.name() + " has no option " + name + "; its options are: "
+                                + String.join(", ", known)));
+            }
+        });
+        return strangers;
+    }
+
+    private Method method(JsonNode input) {
+        return Methods.find(input.path("sampler").asText(manifest().defaults().sampler()))
+                .orElseThrow();
     }
 
     /** Fills in every default and, where none was given, a seed. The input must have been found valid. */
     public GenerationInput resolve(JsonNode input) {
         Manifest manifest = manifest();
         Manifest.Defaults defaults = manifest.defaults();
+        Method method = method(input);
         return new GenerationInput(
                 input.path("class").textValue(),
-                input.path("sampler").asText(defaults.sampler()),
-                input.path("steps").asInt(defaults.steps()),
+                method.name(),
+                input.path("steps").asInt(steps(input)),
                 input.path("guidance").asDouble(guidance(input)),
                 input.has("seed")
                         ? input.get("seed").longValue()
                         : ThreadLocalRandom.current().nextLong(InputSchema.largestSeed(manifest) + 1),
                 input.path("count").asInt(1),
-                input.path("eta").asDouble(defaults.eta()),
                 input.path("spacing").asText(defaults.spacing()),
-                input.path("strict").asBoolean(false));
+                input.path("strict").asBoolean(false),
+                options(method, input));
+    }
+
+    /** The sampler's options with their defaults, and what was said about guidance. */
+    private Map<String, Object> options(Method method, JsonNode input) {
+        Map<String, Object> options = new LinkedHashMap<>();
+        for (Option<?> option : recipes.options(method)) {
+            if (input.has(option.name())) {
+                options.put(option.name(), Json.MAPPER.convertValue(input.get(option.name()), Object.class));
+            } else if (method.options().contains(option)) {
+                Object fallback = InputSchema.fallback(option, manifest());
+                if (fallback != null) {
+                    options.put(option.name(), fallback);
+                }
+            }
+        }
+        return options;
+    }
+
+    private int steps(JsonNode input) {
+        return input.has("timesteps")
+                ? input.get("timesteps").size()
+                : manifest().defaults().steps();
     }
 
     /** The weight where none was given: without a class there is nothing to be guided to. */
     private double guidance(JsonNode input) {
-        if (!InputSchema.guidable(manifest())) {
+        if (!recipes.guidable() || input.has("compose")) {
             return 1;
         }
         return input.has("class") ? manifest().defaults().guidance() : 0;

@@ -1,7 +1,7 @@
 package dev.safelight.common.bundle;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import dev.safelight.common.sampling.Method;
+import dev.safelight.common.sampling.sampler.Methods;
 import dev.safelight.common.wire.Json;
 import java.io.IOException;
 import java.io.InputStream;
@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -57,6 +58,31 @@ public final class BundleReader {
         return file;
     }
 
+    /**
+     * The tables of a bundle by name.
+     *
+     * @throws BundleException when one is missing, differs from its digest or is no list of numbers
+     */
+    static Map<String, double[]> tables(Bundle bundle) {
+        Map<String, double[]> tables = new HashMap<>();
+        Map<String, Manifest.Table> listed = bundle.manifest().tables() == null
+                ? Map.of()
+                : bundle.manifest().tables();
+        listed.forEach((name, table) -> {
+            Path file = bundle.file(table.file());
+            if (!digest(file).equalsIgnoreCase(table.sha256())) {
+                throw new BundleException("bundle " + bundle.name() + ": " + table.file()
+                        + " is not the file that model.json lists: its SHA-256 is " + digest(file));
+            }
+            try {
+                tables.put(name, Json.MAPPER.readValue(file.toFile(), double[].class));
+            } catch (IOException e) {
+                throw new BundleException(file + " is not a list of numbers: " + e.getMessage(), e);
+            }
+        });
+        return tables;
+    }
+
     private static String digest(Path file) {
         try (InputStream in = new DigestInputStream(Files.newInputStream(file), sha256())) {
             in.transferTo(java.io.OutputStream.nullOutputStream());
@@ -91,13 +117,20 @@ public final class BundleReader {
                 manifest.latent() != null && manifest.process() != null && manifest.conditioning() != null,
                 "latent, process and conditioning are required");
         require(folder, manifest.defaults() != null && manifest.limits() != null, "defaults and limits are required");
-        require(
-                folder,
-                manifest.samplers() != null
-                        && manifest.samplers().contains(manifest.defaults().sampler()),
-                "samplers must list the default sampler");
-        manifest.samplers()
-                .forEach(name -> require(folder, Method.find(name).isPresent(), "no sampler is called " + name));
+        if (manifest.samplers() != null) {
+            require(
+                    folder,
+                    manifest.samplers().contains(manifest.defaults().sampler()),
+                    "samplers must list the default sampler");
+            manifest.samplers()
+                    .forEach(name -> require(folder, Methods.find(name).isPresent(), "no sampler is called " + name));
+        }
+        if (manifest.tables() != null) {
+            manifest.tables().forEach((name, table) -> {
+                Path file = folder.resolve(table.file()).normalize();
+                require(folder, file.startsWith(folder.normalize()), "tables." + name + ".file leaves the folder");
+            });
+        }
     }
 
     private static void require(Path folder, boolean holds, String otherwise) {

@@ -15,7 +15,9 @@ import java.util.Map;
  * @param parameters number of weights over all networks
  * @param queue the dispatch queue that carries its jobs
  * @param networks by role; {@code denoiser} is the one that every bundle has
- * @param samplers names of the samplers a request may choose
+ * @param samplers names of the samplers a request may choose; when absent, all that the bundle can run
+ * @param tables artifacts by name, for samplers that need them
+ * @param traits what else is true of the networks, for example {@code distilled}
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Manifest(
@@ -36,7 +38,9 @@ public record Manifest(
         List<String> samplers,
         Defaults defaults,
         Limits limits,
-        Golden golden) {
+        Golden golden,
+        Map<String, Table> tables,
+        List<String> traits) {
 
     /** The role that every bundle fills. */
     public static final String DENOISER = "denoiser";
@@ -69,21 +73,54 @@ public record Manifest(
     /**
      * The forward process the denoiser was trained on.
      *
-     * @param kind {@code vp}: x = a·x0 + s·noise with a² + s² = 1
-     * @param prediction what the network returns: {@code epsilon}, {@code x0} or {@code v}
-     */
-    public record Process(String kind, Schedule schedule, String prediction) {}
-
-    /**
-     * A discrete noise schedule.
-     *
-     * @param kind {@code linear}, {@code scaled-linear} or {@code squared-cosine}
-     * @param steps T, the number of training steps; the network's time is the 0-based index
-     * @param betaStart first beta, of the linear kinds only
-     * @param betaEnd last beta, of the linear kinds only
+     * @param kind {@code vp}: x = a·x0 + s·noise with a² + s² = 1; {@code sub-vp}: s = 1 − a²; {@code ve}: a = 1;
+     *     {@code flow}: a = 1 − t, s = t; {@code cold}: a degradation without noise
+     * @param prediction what the network returns: {@code epsilon}, {@code x0}, {@code v}, {@code score} or {@code flow}
+     * @param time what the network is told: {@code t}, the process's own time (for a discrete schedule the 0-based
+     *     index), which is the default, {@code sigma} (s/a) or {@code log-sigma}
+     * @param timeScale what that is multiplied by; 1 when absent
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
-    public record Schedule(String kind, int steps, Double betaStart, Double betaEnd) {}
+    public record Process(String kind, Schedule schedule, String prediction, String time, Double timeScale) {}
+
+    /**
+     * The noise levels of the process.
+     *
+     * @param kind {@code linear}, {@code scaled-linear} or {@code squared-cosine} betas of a discrete vp process;
+     *     {@code continuous} for vp and sub-vp (betas per unit of time), ve (geometric sigmas) and flow;
+     *     {@code geometric} for the discrete sigmas of a ve process
+     * @param steps T, the number of training steps of a discrete schedule; for flow the network was trained at t = i/T
+     * @param betaStart first beta
+     * @param betaEnd last beta
+     * @param sigmaMin lowest sigma of a ve process
+     * @param sigmaMax highest sigma of a ve process
+     * @param lowestTime where walks in continuous time stop
+     * @param zeroTerminalSnr whether the betas are rescaled so that no signal is left at the last index
+     * @param shift k by which sigma was multiplied for larger pictures; 1 when absent
+     * @param offset the index that leading spacing counts from; 0 when absent
+     * @param end {@code clean} (the default), or {@code first}: walks along training indices end at index 0
+     */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Schedule(
+            String kind,
+            int steps,
+            Double betaStart,
+            Double betaEnd,
+            Double sigmaMin,
+            Double sigmaMax,
+            Double lowestTime,
+            boolean zeroTerminalSnr,
+            Double shift,
+            int offset,
+            String end) {}
+
+    /**
+     * A list of numbers that some samplers need.
+     *
+     * @param file JSON array of numbers, inside the bundle
+     * @param sha256 hex digest of the file
+     */
+    public record Table(String file, String sha256) {}
 
     /**
      * What a request may ask for.

@@ -1,46 +1,107 @@
 package dev.safelight.common.sampling;
 
-import java.util.Locale;
-import java.util.Optional;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 /**
- * The samplers that a request may name: what the API has to know of each to refuse what cannot run. The arithmetic is the
- * worker's.
+ * A sampler that requests may name: everything that the API, the worker and the documents have to know of it. Each is
+ * declared beside its arithmetic.
+ *
+ * @param name in requests and manifests
+ * @param description one line for model lists and documents
+ * @param advice when to use it
+ * @param source the paper
+ * @param evaluations of the network, for N steps
  */
-public enum Method {
-    DDPM("Ancestral sampling of the Markov chain; wants many steps, fresh noise in each", Spacing.Grid.WHOLE),
-    DDIM("Deterministic at eta 0, as noisy as ddpm at eta 1; first order", Spacing.Grid.WHOLE),
-    EULER("Euler's method on the probability-flow ODE, first order", Spacing.Grid.FRACTIONAL),
-    DPMPP_2M(
-            "DPM-Solver++(2M), second order from one evaluation a step; the choice for few steps",
-            Spacing.Grid.WHOLE_WITHOUT_LOWEST);
+public record Method(
+        String name,
+        String description,
+        String advice,
+        String source,
+        String evaluations,
+        Layout layout,
+        List<Option<?>> options,
+        List<Need> needs,
+        Function<Setting, Sampler<?>> create) {
 
-    private final String description;
-    private final Spacing.Grid grid;
-
-    Method(String description, Spacing.Grid grid) {
-        this.description = description;
-        this.grid = grid;
+    public Method {
+        options = List.copyOf(options);
+        needs = List.copyOf(needs);
     }
 
-    /** The name in requests and manifests. */
-    public String word() {
-        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    /** All that a request can say to this method: its own options and those of its layout. */
+    public List<Option<?>> allOptions() {
+        return Stream.concat(options.stream(), layout.options().stream()).toList();
     }
 
-    /** One line for model lists and documents. */
-    public String description() {
-        return description;
+    /** What an offer lacks; empty when the method can run on it. */
+    public List<Need> lacking(Offer offer) {
+        return needs.stream().filter(need -> !need.met().test(offer)).toList();
     }
 
-    /** The times it needs. */
-    public Spacing.Grid grid() {
-        return grid;
+    /** @throws IllegalArgumentException when the steps cannot be laid out as asked; the message says why */
+    public Plan plan(Setting setting) {
+        return layout.plan(setting);
     }
 
-    /** Empty for a word that names no sampler. */
-    public static Optional<Method> find(String word) {
-        return Stream.of(values()).filter(method -> method.word().equals(word)).findFirst();
+    public Sampler<?> sampler(Setting setting) {
+        return create.apply(setting);
+    }
+
+    public static Draft called(String name, String description) {
+        return new Draft(name, description);
+    }
+
+    /** A method that is being declared; {@link #made} ends the declaration. */
+    public static final class Draft {
+        private final String name;
+        private final String description;
+        private String advice = "";
+        private String source = "";
+        private String evaluations = "N";
+        private Layout layout;
+        private final List<Option<?>> options = new ArrayList<>();
+        private final List<Need> needs = new ArrayList<>();
+
+        private Draft(String name, String description) {
+            this.name = name;
+            this.description = description;
+        }
+
+        public Draft when(String advice) {
+            this.advice = advice;
+            return this;
+        }
+
+        public Draft from(String source) {
+            this.source = source;
+            return this;
+        }
+
+        public Draft costing(String evaluations) {
+            this.evaluations = evaluations;
+            return this;
+        }
+
+        public Draft over(Layout layout) {
+            this.layout = layout;
+            return this;
+        }
+
+        public Draft taking(Option<?>... more) {
+            options.addAll(List.of(more));
+            return this;
+        }
+
+        public Draft needing(Need... more) {
+            needs.addAll(List.of(more));
+            return this;
+        }
+
+        public Method made(Function<Setting, Sampler<?>> create) {
+            return new Method(name, description, advice, source, evaluations, layout, options, needs, create);
+        }
     }
 }

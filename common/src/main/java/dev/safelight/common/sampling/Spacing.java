@@ -2,6 +2,7 @@ package dev.safelight.common.sampling;
 
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /** How N steps are spread over the T training indices (Lin et al. 2023, table 2); times are 0-based and fall. */
@@ -23,14 +24,11 @@ public enum Spacing {
         FRACTIONAL
     }
 
-    /** @throws IllegalArgumentException for a word that names no spacing */
-    public static Spacing of(String word) {
-        for (Spacing spacing : values()) {
-            if (spacing.word().equals(word)) {
-                return spacing;
-            }
-        }
-        throw new IllegalArgumentException("no spacing is called " + word);
+    /** Empty for a word that names no spacing. */
+    public static Optional<Spacing> find(String word) {
+        return Arrays.stream(values())
+                .filter(spacing -> spacing.word().equals(word))
+                .findFirst();
     }
 
     public String word() {

@@ -91,9 +91,9 @@ public final class Evaluation {
                 settings.guidance(),
                 seed,
                 count,
-                settings.eta(),
                 settings.spacing(),
-                settings.strict());
+                settings.strict(),
+                settings.options());
         Ticket ticket = new Ticket(new JobKey(JobKey.DEFAULT_TENANT, JobIds.next()), Priority.NORMAL, 0, false);
         return switch (new Generation(model, input).run(ticket, Progress.Listener.NONE)) {
             case Outcome.Pictures(List<Picture> pictures) ->

@@ -1,9 +1,10 @@
 package dev.safelight.worker.generate;
 
+import dev.safelight.common.sampling.Plan;
+import dev.safelight.common.sampling.Sampler;
 import dev.safelight.worker.checkpoint.Checkpoint;
 import dev.safelight.worker.checkpoint.Checkpoint.Origin;
 import dev.safelight.worker.checkpoint.RecordCodec;
-import dev.safelight.worker.sample.Sampler;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -13,7 +14,7 @@ import java.util.stream.IntStream;
 /** The walks of a job, seen from outside: where each is and what it holds. */
 final class Course<S extends Record> implements Progress {
     private final Sampler<S> sampler;
-    private final int steps;
+    private final Plan plan;
     private final Listener listener;
     private final Origin origin;
     private final RecordCodec<S> codec;
@@ -34,9 +35,9 @@ final class Course<S extends Record> implements Progress {
     }
 
     /** @param from where the walks begin, one place for each image */
-    Course(Sampler<S> sampler, int steps, Resumption<S> from, Listener listener) {
+    Course(Sampler<S> sampler, Plan plan, Resumption<S> from, Listener listener) {
         this.sampler = sampler;
-        this.steps = steps;
+        this.plan = plan;
         this.listener = listener;
         this.origin = from.origin();
         this.codec = from.codec();
@@ -66,7 +67,7 @@ final class Course<S extends Record> implements Progress {
     }
 
     void stepped(int image, S state) {
-        places.set(image, new Place<>(places.get(image).steps() + 1, state, null));
+        places.set(image, new Place<>(sampler.position(state, plan), state, null));
         int all = all();
         int before = slowest.getAndAccumulate(all, Math::max);
         if (all > before) {
@@ -93,7 +94,7 @@ final class Course<S extends Record> implements Progress {
 
     @Override
     public int steps() {
-        return steps;
+        return plan.steps();
     }
 
     @Override
@@ -117,7 +118,8 @@ final class Course<S extends Record> implements Progress {
     }
 
     private Checkpoint.Place saved(Place<S> place) {
-        boolean walking = place.state() != null && place.finished() == null;
+        // A sampler that chooses its own steps may still be in the first of the plan's.
+        boolean walking = place.state() != null && place.finished() == null && place.steps() > 0;
         return new Checkpoint.Place(place.steps(), walking ? codec.encode(place.state()) : null, place.finished());
     }
 }

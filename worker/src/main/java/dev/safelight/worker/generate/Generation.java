@@ -2,18 +2,18 @@ package dev.safelight.worker.generate;
 
 import dev.safelight.common.job.JobError;
 import dev.safelight.common.request.GenerationInput;
+import dev.safelight.common.request.Recipe;
+import dev.safelight.common.sampling.Denoiser;
+import dev.safelight.common.sampling.Noise;
+import dev.safelight.common.sampling.Plan;
+import dev.safelight.common.sampling.Sampler;
+import dev.safelight.common.sampling.noise.GaussianNoise;
 import dev.safelight.worker.batch.EvaluationStopped;
 import dev.safelight.worker.batch.Ticket;
 import dev.safelight.worker.batch.Walk;
 import dev.safelight.worker.checkpoint.Checkpoint;
 import dev.safelight.worker.decode.Decoder;
 import dev.safelight.worker.decode.Picture;
-import dev.safelight.worker.sample.Denoiser;
-import dev.safelight.worker.sample.GaussianNoise;
-import dev.safelight.worker.sample.Noise;
-import dev.safelight.worker.sample.Plan;
-import dev.safelight.worker.sample.Sampler;
-import dev.safelight.worker.sample.Start;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
@@ -46,7 +46,7 @@ public record Generation(Model model, GenerationInput input) {
         } catch (IllegalArgumentException e) {
             return new Outcome.Failed(new JobError("invalid_input", e.getMessage()));
         }
-        return run(request.sampler(), request, ticket, earlier, listener);
+        return run(request.recipe().sampler(), request, ticket, earlier, listener);
     }
 
     private <S extends Record> Outcome run(
@@ -56,9 +56,9 @@ public record Generation(Model model, GenerationInput input) {
             Optional<Checkpoint> earlier,
             Progress.Listener listener)
             throws InterruptedException {
-        Plan plan = request.plan();
+        Plan plan = request.recipe().plan();
         Course<S> course =
-                new Course<>(sampler, plan.steps(), Resumption.of(earlier, sampler, plan, model, input), listener);
+                new Course<>(sampler, plan, Resumption.of(earlier, sampler, plan, model, input), listener);
         listener.begun(course);
         Picture[] pictures = new Picture[input.count()];
         AtomicReference<Throwable> failure = new AtomicReference<>();
@@ -90,10 +90,18 @@ public record Generation(Model model, GenerationInput input) {
     private <S extends Record> float[] sample(
             Sampler<S> sampler, Request request, Walk walk, int image, Course<S> course) {
         try (walk) {
-            Plan plan = request.plan();
+            Recipe recipe = request.recipe();
+            Plan plan = recipe.plan();
             Noise noise = new GaussianNoise(input.seed() + image);
-            Denoiser denoiser = new NetworkDenoiser(walk, request.guidance(), request.conditions(), model.prediction());
-            S from = course.state(image).orElseGet(() -> sampler.begin(Start.noise(noise, model.latentSize()), plan));
+            Denoiser denoiser = new NetworkDenoiser(
+                    walk,
+                    recipe.guidance(),
+                    request.conditions(),
+                    model.recipes().offer().prediction(),
+                    recipe.threshold(),
+                    recipe.renoise());
+            S from = course.state(image)
+                    .orElseGet(() -> sampler.begin(sampler.opening(noise, model.latentSize()), plan));
             float[] latent = sampler.walk(from, plan, noise, denoiser, state -> course.stepped(image, state));
             course.finished(image, latent);
             return latent;

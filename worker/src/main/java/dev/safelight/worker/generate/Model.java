@@ -3,17 +3,15 @@ package dev.safelight.worker.generate;
 import dev.safelight.common.bundle.Bundle;
 import dev.safelight.common.bundle.BundleException;
 import dev.safelight.common.bundle.Manifest;
+import dev.safelight.common.request.Recipes;
 import dev.safelight.worker.batch.Batcher;
 import dev.safelight.worker.batch.Group;
 import dev.safelight.worker.batch.Network;
 import dev.safelight.worker.decode.Decoder;
 import dev.safelight.worker.decode.Decoders;
-import dev.safelight.worker.sample.NoiseSchedule;
-import dev.safelight.worker.sample.Prediction;
 
 /** A bundle whose network is on a device: all that a job needs to run. */
-public record Model(
-        Bundle bundle, Batcher batcher, Group group, NoiseSchedule schedule, Prediction prediction, Decoder decoder) {
+public record Model(Bundle bundle, Batcher batcher, Group group, Recipes recipes, Decoder decoder) {
 
     /** @throws BundleException when the manifest names something that this worker does not have */
     static Model of(Bundle bundle, Batcher batcher, Network network) {
@@ -26,8 +24,7 @@ public record Model(
                             network,
                             manifest.latent().shape(),
                             manifest.conditioning().kind()),
-                    schedule(manifest.process().schedule()),
-                    Prediction.of(manifest.process().prediction()),
+                    new Recipes(bundle),
                     Decoders.of(manifest)
                             .orElseThrow(() -> new IllegalArgumentException(
                                     "no decoder is called " + manifest.decoder().kind())));
@@ -39,15 +36,5 @@ public record Model(
     /** Number of floats of one latent. */
     public int latentSize() {
         return bundle.manifest().latent().size();
-    }
-
-    private static NoiseSchedule schedule(Manifest.Schedule schedule) {
-        return switch (schedule.kind()) {
-            case "linear" -> NoiseSchedule.linear(schedule.steps(), schedule.betaStart(), schedule.betaEnd());
-            case "scaled-linear" ->
-                NoiseSchedule.scaledLinear(schedule.steps(), schedule.betaStart(), schedule.betaEnd());
-            case "squared-cosine" -> NoiseSchedule.squaredCosine(schedule.steps());
-            default -> throw new IllegalArgumentException("no noise schedule is called " + schedule.kind());
-        };
     }
 }

@@ -42,22 +42,9 @@ public record Origin(String model, String version, GenerationInput input) {
 
     private String request(int ordinal) {
         try {
-            return ASCII.writeValueAsString(new Request(model, alone(ordinal)));
+            return ASCII.writeValueAsString(new Request(model, input.alone(seed(ordinal))));
         } catch (JsonProcessingException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    private GenerationInput alone(int ordinal) {
-        return new GenerationInput(
-                input.label(),
-                input.sampler(),
-                input.steps(),
-                input.guidance(),
-                seed(ordinal),
-                1,
-                input.eta(),
-                input.spacing(),
-                input.strict());
     }
 }

@@ -207,7 +207,7 @@ class GenerationTest {
     // What the model cannot do.
 
     @ParameterizedTest
-    @ValueSource(strings = {"heun", "DDIM", ""})
+    @ValueSource(strings = {"dimm", "DDIM", ""})
     void anUnknownSamplerIsRefused(String sampler) throws Exception {
         refused(Jobs.input(sampler, 10, 1, 1), "sampler");
     }

@@ -37,7 +37,7 @@ final class Jobs {
     }
 
     static Model decodedBy(Decoder decoder, Model model) {
-        return new Model(model.bundle(), model.batcher(), model.group(), model.schedule(), model.prediction(), decoder);
+        return new Model(model.bundle(), model.batcher(), model.group(), model.recipes(), decoder);
     }
 
     static GenerationInput input(String sampler, int steps, double guidance, long seed) {
@@ -52,9 +52,9 @@ final class Jobs {
                 input.guidance(),
                 input.seed(),
                 input.count(),
-                input.eta(),
                 input.spacing(),
-                true);
+                true,
+                input.options());
     }
 
     static GenerationInput images(int count, GenerationInput input) {
@@ -65,9 +65,9 @@ final class Jobs {
                 input.guidance(),
                 input.seed(),
                 count,
-                input.eta(),
                 input.spacing(),
-                input.strict());
+                input.strict(),
+                input.options());
     }
 
     static Ticket ticket() {

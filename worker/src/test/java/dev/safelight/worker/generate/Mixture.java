@@ -1,10 +1,10 @@
 package dev.safelight.worker.generate;
 
+import dev.safelight.common.sampling.Level;
+import dev.safelight.common.sampling.Prediction;
+import dev.safelight.common.sampling.noise.GaussianNoise;
+import dev.safelight.common.sampling.noise.NormalLaw;
 import dev.safelight.worker.batch.Row;
-import dev.safelight.worker.sample.GaussianNoise;
-import dev.safelight.worker.sample.Level;
-import dev.safelight.worker.sample.NormalLaw;
-import dev.safelight.worker.sample.Prediction;
 import java.util.Arrays;
 import java.util.function.DoubleFunction;
 import java.util.function.Function;
@@ -55,6 +55,8 @@ record Mixture(double[] weight, double[] mean, double[] deviation) {
                             case EPSILON -> noise;
                             case X0 -> clean;
                             case V -> a * noise - s * clean;
+                            case SCORE -> -noise / s;
+                            case FLOW -> noise - clean;
                         };
             }
             return output;

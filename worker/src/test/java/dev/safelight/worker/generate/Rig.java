@@ -2,18 +2,18 @@ package dev.safelight.worker.generate;
 
 import dev.safelight.common.job.JobKey;
 import dev.safelight.common.job.Priority;
+import dev.safelight.common.sampling.Noise;
+import dev.safelight.common.sampling.Plan;
+import dev.safelight.common.sampling.Prediction;
+import dev.safelight.common.sampling.Sampler;
+import dev.safelight.common.sampling.Start;
+import dev.safelight.common.sampling.guidance.Guidance;
 import dev.safelight.worker.batch.Batcher;
 import dev.safelight.worker.batch.Conditioning;
 import dev.safelight.worker.batch.Group;
 import dev.safelight.worker.batch.Network;
 import dev.safelight.worker.batch.Ticket;
 import dev.safelight.worker.batch.Walk;
-import dev.safelight.worker.sample.Guidance;
-import dev.safelight.worker.sample.Noise;
-import dev.safelight.worker.sample.Plan;
-import dev.safelight.worker.sample.Prediction;
-import dev.safelight.worker.sample.Sampler;
-import dev.safelight.worker.sample.Start;
 import java.util.List;
 import java.util.UUID;
 
@@ -25,7 +25,7 @@ record Rig(Batcher batcher, Network network, Prediction prediction) {
         Ticket ticket = new Ticket(new JobKey("default", UUID.randomUUID()), Priority.NORMAL, 0, false);
         try (Walk walk = batcher.join(ticket, group, false, 1).getFirst()) {
             NetworkDenoiser denoiser =
-                    new NetworkDenoiser(walk, new Guidance(1), List.of(new Conditioning.Unconditional()), prediction);
+                    new NetworkDenoiser(walk, Guidance.none(), List.of(new Conditioning.Unconditional()), prediction);
             return sampler.walk(sampler.begin(start, plan), plan, noise, denoiser, _ -> {});
         }
     }

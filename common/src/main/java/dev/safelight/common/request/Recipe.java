@@ -1,0 +1,38 @@
+package dev.safelight.common.request;
+
+import dev.safelight.common.sampling.Method;
+import dev.safelight.common.sampling.Plan;
+import dev.safelight.common.sampling.Sampler;
+import dev.safelight.common.sampling.guidance.Guidance;
+import dev.safelight.common.sampling.guidance.Threshold;
+import java.util.List;
+
+/**
+ * An input translated into arithmetic. The API makes one to see whether the input can be run, the worker makes the same
+ * and runs it.
+ *
+ * @param labels the class of each of the guidance's conditions, in their order; null stands for no class
+ * @param renoise whether E follows D where the threshold has moved it
+ */
+public record Recipe(
+        Method method,
+        Sampler<?> sampler,
+        Plan plan,
+        Guidance guidance,
+        List<String> labels,
+        Threshold threshold,
+        boolean renoise) {
+
+    /** What became of an input. */
+    public sealed interface Reading {}
+
+    public record Possible(Recipe recipe) implements Reading {}
+
+    /** @param problems at least one */
+    public record Impossible(List<Problem> problems) implements Reading {
+        /** All in one line. */
+        public String message() {
+            return String.join("; ", problems.stream().map(Problem::detail).toList());
+        }
+    }
+}

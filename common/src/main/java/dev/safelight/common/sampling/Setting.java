@@ -1,0 +1,17 @@
+package dev.safelight.common.sampling;
+
+/**
+ * What a method is made from: what the bundle gives and what the request says.
+ *
+ * @param steps N, at least 1
+ */
+public record Setting(Offer offer, int steps, Spacing spacing, Values values) {
+
+    public Process process() {
+        return offer.process();
+    }
+
+    public <T> T get(Option<T> option) {
+        return values.get(option);
+    }
+}
