@@ -50,7 +50,7 @@ record ModelView(
                 manifest.queue(),
                 model.bundle().version(),
                 manifest.conditioning().classes(),
-                manifest.samplers(),
+                model.samplers(),
                 manifest.defaults(),
                 manifest.limits(),
                 publicUrl + "/v1/models/" + manifest.name(),

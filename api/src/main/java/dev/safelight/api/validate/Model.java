@@ -47,6 +47,11 @@ public final class Model {
         return bundle.manifest();
     }
 
+    /** Names of the samplers that requests may choose. */
+    public List<String> samplers() {
+        return recipes.methods().stream().map(Method::name).toList();
+    }
+
     /** The JSON Schema that {@link #violations} enforces. */
     public JsonNode inputSchema() {
         return inputSchema;
