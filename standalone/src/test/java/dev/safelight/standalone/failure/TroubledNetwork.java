@@ -56,8 +56,7 @@ final class TroubledNetwork implements Network {
                 model.bundle(),
                 model.batcher(),
                 new Group(network, model.group().shape(), model.group().layout()),
-                model.schedule(),
-                model.prediction(),
+                model.recipes(),
                 model.decoder());
     }
 

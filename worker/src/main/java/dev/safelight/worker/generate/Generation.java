@@ -57,8 +57,7 @@ public record Generation(Model model, GenerationInput input) {
             Progress.Listener listener)
             throws InterruptedException {
         Plan plan = request.recipe().plan();
-        Course<S> course =
-                new Course<>(sampler, plan, Resumption.of(earlier, sampler, plan, model, input), listener);
+        Course<S> course = new Course<>(sampler, plan, Resumption.of(earlier, sampler, plan, model, input), listener);
         listener.begun(course);
         Picture[] pictures = new Picture[input.count()];
         AtomicReference<Throwable> failure = new AtomicReference<>();

@@ -1,14 +1,14 @@
 package dev.safelight.worker.generate;
 
 import dev.safelight.common.request.GenerationInput;
+import dev.safelight.common.sampling.Plan;
+import dev.safelight.common.sampling.Sampler;
 import dev.safelight.common.wire.Json;
 import dev.safelight.worker.checkpoint.Checkpoint;
 import dev.safelight.worker.checkpoint.Checkpoint.Origin;
 import dev.safelight.worker.checkpoint.RecordCodec;
 import dev.safelight.worker.checkpoint.UnreadableCheckpoint;
 import dev.safelight.worker.generate.Course.Place;
-import dev.safelight.common.sampling.Plan;
-import dev.safelight.common.sampling.Sampler;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
