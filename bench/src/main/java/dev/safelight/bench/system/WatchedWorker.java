@@ -39,8 +39,7 @@ public final class WatchedWorker implements AutoCloseable {
                 bundle,
                 model.batcher(),
                 new Group(network, model.group().shape(), model.group().layout()),
-                model.schedule(),
-                model.prediction(),
+                model.recipes(),
                 model.decoder());
         WorkerProcess worker = WorkerProcess.start(
                 settings,
