@@ -1,5 +1,6 @@
 package dev.safelight.api;
 
+import dev.safelight.api.admin.Administration;
 import dev.safelight.api.auth.Authenticator;
 import dev.safelight.api.auth.KeyAuthenticator;
 import dev.safelight.api.auth.KeyStore;
@@ -37,6 +38,7 @@ import dev.safelight.api.submit.SubmissionReply;
 import dev.safelight.api.submit.SubmitJob;
 import dev.safelight.api.submit.Submitter;
 import dev.safelight.api.sweep.Sweeper;
+import dev.safelight.api.tenant.Queues;
 import dev.safelight.api.validate.JobRequestCheck;
 import dev.safelight.api.validate.ModelCatalog;
 import dev.safelight.api.validate.WebhookCheck;
@@ -172,6 +174,8 @@ public final class ApiServer implements AutoCloseable {
         handlers.put("getModel", new GetModel(models, settings.publicUrl()));
         handlers.put("listWorkers", new ListWorkers(fleet));
         handlers.put("getUsage", new GetUsage(database, clock));
+        Queues queues = new Queues(database, System::nanoTime);
+        handlers.putAll(Administration.handlers(database, queues, clock, relay::wake));
         handlers.put("getDocument", request -> Reply.bytes(200, "application/json", document.bytes()));
         handlers.put("live", Health.live());
         handlers.put("ready", Health.ready(readiness, signals::connected));

@@ -46,7 +46,8 @@ class AccessTest {
     private static final Map<String, Supplier<String>> OWNED = Map.of("job_id", AccessTest::job, "ordinal", () -> "0");
 
     /** What every tenant may name. */
-    private static final Map<String, String> SHARED = Map.of("name", "shapes");
+    private static final Map<String, String> SHARED =
+            Map.of("name", "shapes", "tenant_id", "default", "key_id", "0000000000", "queue", "default");
 
     /** Bodies that the document allows, by operation; the owner's things can then only be missed by the tenant. */
     private static final Map<String, String> BODIES = Map.of("submitJob", TestApi.JOB);

@@ -116,6 +116,24 @@ class DocumentTest {
         check("GET", "/v1/models", api.get("/v1/models"));
         check("GET", "/v1/models/{name}", api.get("/v1/models/shapes"));
         check("GET", "/v1/models/{name}", api.get("/v1/models/none"));
+        check("GET", "/v1/tenants", api.get("/v1/tenants"));
+        check("POST", "/v1/tenants", api.post("/v1/tenants", "{\"id\": \"studio\", \"most_running\": 2}"));
+        check("POST", "/v1/tenants", api.post("/v1/tenants", "{\"id\": \"studio\"}"));
+        check("GET", "/v1/tenants/{tenant_id}", api.get("/v1/tenants/studio"));
+        check("GET", "/v1/tenants/{tenant_id}", api.get("/v1/tenants/nobody"));
+        Answer key = api.post("/v1/keys", "{\"name\": \"me\", \"scopes\": [\"admin\"], \"expires_in\": 3600}");
+        check("POST", "/v1/keys", key);
+        String rotate = "/v1/keys/" + key.at("/id").textValue() + "/rotate";
+        check("POST", "/v1/keys/{key_id}/rotate", api.post(rotate, "{}"));
+        check("POST", "/v1/keys/{key_id}/rotate", api.post(rotate, "{}"));
+        check("GET", "/v1/keys", api.get("/v1/keys"));
+        check(
+                "DELETE",
+                "/v1/keys/{key_id}",
+                api.delete("/v1/keys/" + key.at("/id").textValue()));
+        check("POST", "/v1/queues/{queue}/pause", api.post("/v1/queues/q/pause", ""));
+        check("POST", "/v1/queues/{queue}/resume", api.post("/v1/queues/q/resume", ""));
+        check("GET", "/v1/queues", api.get("/v1/queues"));
         check("GET", "/health/live", api.get("/health/live"));
         check("GET", "/health/ready", api.get("/health/ready"));
         check("DELETE", JOB_PATH, api.delete(job));
@@ -182,7 +200,13 @@ class DocumentTest {
     }
 
     private static String concrete(String path) {
-        return Stream.of("{job_id}=" + UUID.randomUUID(), "{ordinal}=0", "{name}=shapes")
+        return Stream.of(
+                        "{job_id}=" + UUID.randomUUID(),
+                        "{ordinal}=0",
+                        "{name}=shapes",
+                        "{tenant_id}=nobody",
+                        "{key_id}=0000000000",
+                        "{queue}=nothing")
                 .map(pair -> pair.split("="))
                 .reduce(path, (filled, pair) -> filled.replace(pair[0], pair[1]), (a, b) -> b);
     }

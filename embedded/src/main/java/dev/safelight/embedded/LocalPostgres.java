@@ -68,6 +68,27 @@ public final class LocalPostgres implements AutoCloseable {
         return postgres;
     }
 
+    /**
+     * How to reach a server that runs on a folder, whoever started it.
+     *
+     * @param name of the database
+     * @return empty when none runs
+     */
+    public static Optional<DatabaseSettings> running(Path folder, String name) {
+        Path data = folder.toAbsolutePath().resolve("data");
+        if (postmaster(data).isEmpty()) {
+            return Optional.empty();
+        }
+        try {
+            // The fourth line of the file is the port.
+            int port = Integer.parseInt(
+                    Files.readAllLines(data.resolve("postmaster.pid")).get(3).strip());
+            return Optional.of(new LocalPostgres(folder.toAbsolutePath(), port).settings(name, 2));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** Starts again after {@link #stop()} or {@link #kill()}, with the same folder and port. */
     public synchronized void start() {
         if (server != null) {

@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class Standalone implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Standalone.class);
-    private static final String DATABASE = "safelight";
+    static final String DATABASE = "safelight";
     /** Settings are checked before there is a server to point them at. */
     private static final DatabaseSettings NO_DATABASE = new DatabaseSettings("jdbc:postgresql:none", "", "", 1);
 

@@ -106,6 +106,13 @@ public final class KeyStore {
                 .map(row -> new Created(key, row)));
     }
 
+    private static Optional<RequestRate> rate(ResultSet row) throws SQLException {
+        double perSecond = row.getDouble("requests_per_second");
+        return row.wasNull()
+                ? Optional.empty()
+                : Optional.of(RequestRate.of(perSecond, row.getObject("burst", Integer.class)));
+    }
+
     private static Found found(ResultSet row) throws SQLException {
         Set<Scope> scopes = EnumSet.noneOf(Scope.class);
         Stream.of((String[]) row.getArray("scopes").getArray())
@@ -113,7 +120,7 @@ public final class KeyStore {
                 .forEach(scopes::add);
         double left = row.getDouble("seconds_left");
         return new Found(
-                new Principal(row.getString("tenant_id"), scopes),
+                new Principal(row.getString("tenant_id"), scopes, rate(row)),
                 row.getBytes("sha256"),
                 row.getBoolean("revoked"),
                 row.getObject("seconds_left") == null

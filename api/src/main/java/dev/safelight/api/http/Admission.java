@@ -2,22 +2,22 @@ package dev.safelight.api.http;
 
 import dev.safelight.api.auth.Authenticator;
 import dev.safelight.api.auth.Principal;
+import dev.safelight.api.auth.RateLimiter;
 import dev.safelight.api.auth.Scope;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
 /** Whether a request may go on, or what it is told instead (RFC 6750 §3). */
 sealed interface Admission {
-    record Admitted(Principal principal) implements Admission {}
+    /** @param headers of the reply, whatever it will be */
+    record Admitted(Principal principal, Map<String, String> headers) implements Admission {}
 
     record Refused(Reply reply) implements Admission {}
 
-    static Admission of(Authenticator.Outcome outcome, Set<Scope> needed) {
+    static Admission of(Authenticator.Outcome outcome, Set<Scope> needed, RateLimiter limiter) {
         return switch (outcome) {
-            case Authenticator.Known(Principal principal) ->
-                principal.scopes().containsAll(needed)
-                        ? new Admitted(principal)
-                        : new Refused(missingScope(principal, needed));
+            case Authenticator.Known(Principal principal) -> of(principal, needed, limiter);
             case Authenticator.Missing(String detail) ->
                 new Refused(unauthorized("missing_key", detail, "Bearer realm=\"safelight\""));
             case Authenticator.Refused(String detail) ->
@@ -29,6 +29,21 @@ sealed interface Admission {
                 new Refused(Problem.unavailable("keys cannot be looked up now; try again soon")
                         .reply());
         };
+    }
+
+    private static Admission of(Principal principal, Set<Scope> needed, RateLimiter limiter) {
+        Map<String, String> headers = Map.of();
+        if (principal.rate().isPresent()) {
+            RateLimiter.Standing standing =
+                    limiter.take(principal.tenantId(), principal.rate().get());
+            headers = RateHeaders.of(standing);
+            if (!standing.taken()) {
+                return new Refused(RateHeaders.exceeded(standing).with(headers));
+            }
+        }
+        return principal.scopes().containsAll(needed)
+                ? new Admitted(principal, headers)
+                : new Refused(missingScope(principal, needed).with(headers));
     }
 
     private static Reply unauthorized(String code, String detail, String challenge) {

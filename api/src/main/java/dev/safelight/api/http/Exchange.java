@@ -7,6 +7,7 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,6 +21,7 @@ final class Exchange {
     private final Context context;
     private final Observer observer;
     private final long startedAt = System.nanoTime();
+    private volatile Map<String, String> headers = Map.of();
 
     /** Told of each reply. */
     interface Observer {
@@ -33,12 +35,18 @@ final class Exchange {
         this.observer = observer;
     }
 
-    Context context() {
-        return context;
-    }
-
     HttpServerRequest http() {
         return http;
+    }
+
+    /** Headers of the reply, whatever it will be. */
+    void promise(Map<String, String> promised) {
+        headers = promised;
+    }
+
+    /** Where the request's events arrive. */
+    Context context() {
+        return context;
     }
 
     /** Sends a reply; from a virtual thread it may block on a slow reader, from the event loop it must be without stream. */
@@ -69,6 +77,7 @@ final class Exchange {
             return false;
         }
         response.setStatusCode(reply.status());
+        headers.forEach(response::putHeader);
         reply.headers().forEach(response::putHeader);
         return true;
     }

@@ -1,9 +1,8 @@
 package dev.safelight.api.http;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.safelight.api.auth.Authenticator;
 import dev.safelight.api.auth.Principal;
-import dev.safelight.api.validate.JsonBody;
+import dev.safelight.api.auth.RateLimiter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
@@ -54,6 +53,7 @@ public final class HttpFront implements AutoCloseable {
     private final Authenticator authenticator;
     private final HttpLimits limits;
     private final Connections connections;
+    private final RateLimiter limiter = new RateLimiter(System::nanoTime);
     private final MeterRegistry meters;
     private final Map<TimerKey, Timer> timers = new ConcurrentHashMap<>();
     private final ExecutorService handlers = Executors.newThreadPerTaskExecutor(
@@ -175,8 +175,11 @@ public final class HttpFront implements AutoCloseable {
     }
 
     private void admit(Exchange exchange, Routes.Found found, Authenticator.Outcome outcome) {
-        switch (Admission.of(outcome, found.operation().scopes().orElseThrow())) {
-            case Admission.Admitted(Principal principal) -> accept(exchange, found, principal);
+        switch (Admission.of(outcome, found.operation().scopes().orElseThrow(), limiter)) {
+            case Admission.Admitted(Principal principal, var headers) -> {
+                exchange.promise(headers);
+                accept(exchange, found, principal);
+            }
             case Admission.Refused(Reply reply) ->
                 exchange.send(found.operation().path(), reply);
         }
@@ -222,41 +225,16 @@ public final class HttpFront implements AutoCloseable {
         });
     }
 
-    /** On a virtual thread: checks the request against the document and runs its handler. */
-    private Reply answer(Exchange exchange, Routes.Found found, Principal principal, byte[] body) {
-        Operation operation = found.operation();
+    private static Reply answer(Exchange exchange, Routes.Found found, Principal principal, byte[] body) {
+        MultiMap query;
         try {
-            MultiMap query;
-            try {
-                query = exchange.http().query() == null
-                        ? MultiMap.caseInsensitiveMultiMap()
-                        : exchange.http().params();
-            } catch (IllegalArgumentException e) {
-                return new Problem(400, "malformed_query", "the query string is not percent-encoded UTF-8").reply();
-            }
-            ParameterCheck.Outcome parameters = ParameterCheck.check(
-                    operation, found.path(), query, exchange.http().headers());
-            return switch (parameters) {
-                case ParameterCheck.Refused(Problem problem) -> problem.reply();
-                case ParameterCheck.Valid(Map<String, JsonNode> values) -> {
-                    if (body == null) {
-                        yield found.handler().handle(new Request(principal, values, null));
-                    }
-                    yield switch (JsonBody.read(body, operation.body().orElseThrow())) {
-                        case JsonBody.Malformed(String detail) -> new Problem(400, "malformed_json", detail).reply();
-                        case JsonBody.Invalid(var violations) ->
-                            Problem.invalid(422, violations).reply();
-                        case JsonBody.Read(JsonNode document) ->
-                            found.handler().handle(new Request(principal, values, document));
-                    };
-                }
-            };
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return Problem.unavailable("the server is stopping").reply();
-        } catch (Exception | StackOverflowError e) {
-            return Failures.problem(e, operation.id()).reply();
+            query = exchange.http().query() == null
+                    ? MultiMap.caseInsensitiveMultiMap()
+                    : exchange.http().params();
+        } catch (IllegalArgumentException e) {
+            return new Problem(400, "malformed_query", "the query string is not percent-encoded UTF-8").reply();
         }
+        return Call.run(found, principal, query, exchange.http().headers(), body);
     }
 
     private static boolean isJson(String contentType) {

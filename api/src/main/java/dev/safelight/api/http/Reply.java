@@ -59,6 +59,12 @@ public record Reply(int status, Map<String, String> headers, Body body) {
         return new Reply(status, more, body);
     }
 
+    Reply with(Map<String, String> more) {
+        Map<String, String> all = new LinkedHashMap<>(headers);
+        all.putAll(more);
+        return new Reply(status, all, body);
+    }
+
     static byte[] jsonBytes(Object value) {
         try {
             return Json.MAPPER.writeValueAsBytes(value);

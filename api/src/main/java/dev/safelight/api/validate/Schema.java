@@ -119,6 +119,11 @@ public final class Schema {
             if (unread.remove("items")) {
                 checks.add(items(check(schema.get("items"))));
             }
+            if (unread.remove("minItems") | unread.remove("maxItems")) {
+                checks.add(size(
+                        schema.path("minItems").asInt(0),
+                        schema.path("maxItems").asInt(Integer.MAX_VALUE)));
+            }
             if (unread.remove("maxProperties")) {
                 checks.add(maxProperties(schema.get("maxProperties").intValue()));
             }
@@ -298,6 +303,16 @@ public final class Schema {
                     for (int i = 0; i < value.size() && !findings.full(); i++) {
                         item.apply(value.get(i), place.child(Integer.toString(i)), findings);
                     }
+                }
+            };
+        }
+
+        private static Check size(int fewest, int most) {
+            return (value, place, findings) -> {
+                if (value.isArray() && value.size() < fewest) {
+                    findings.add("too_few", place, "must have at least " + fewest + " items, got " + value.size());
+                } else if (value.isArray() && value.size() > most) {
+                    findings.add("too_many", place, "must have at most " + most + " items, got " + value.size());
                 }
             };
         }

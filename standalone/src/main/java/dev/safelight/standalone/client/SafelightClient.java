@@ -18,7 +18,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /** The HTTP API as its own command line uses it. */
-public final class SafelightClient implements AutoCloseable {
+public final class SafelightClient implements Administrator {
     private static final Duration PATIENCE = Duration.ofSeconds(70);
     /** An API that restarts is back by then. */
     private static final int TRIES = 20;
@@ -73,12 +73,15 @@ public final class SafelightClient implements AutoCloseable {
 
     /** One page of jobs, newest first. @param query parameters; those without a value are left out */
     public JsonNode jobs(Map<String, String> query) throws Unreachable, RequestRefused {
+        return json(exchange(to("/v1/jobs" + parameters(query)).GET(), BodyHandlers.ofString()));
+    }
+
+    private static String parameters(Map<String, String> query) {
         String parameters = query.entrySet().stream()
                 .filter(entry -> entry.getValue() != null)
                 .map(entry -> entry.getKey() + "=" + encoded(entry.getValue()))
                 .collect(Collectors.joining("&"));
-        return json(exchange(
-                to("/v1/jobs" + (parameters.isEmpty() ? "" : "?" + parameters)).GET(), BodyHandlers.ofString()));
+        return parameters.isEmpty() ? "" : "?" + parameters;
     }
 
     /** Newest first. */
@@ -97,6 +100,19 @@ public final class SafelightClient implements AutoCloseable {
                             .body()
                     : response.body();
         });
+    }
+
+    @Override
+    public JsonNode call(String method, String path, Map<String, String> query, JsonNode body)
+            throws Unreachable, RequestRefused {
+        HttpRequest.Builder request = to(path + parameters(query));
+        if (body == null) {
+            request.method(method, BodyPublishers.noBody());
+        } else {
+            request.method(method, BodyPublishers.ofString(Json.write(body)))
+                    .header("Content-Type", "application/json");
+        }
+        return json(exchange(request, BodyHandlers.ofString()));
     }
 
     @Override

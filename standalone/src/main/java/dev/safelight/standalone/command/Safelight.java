@@ -23,6 +23,9 @@ import picocli.CommandLine.Spec;
             ModelsCommand.class,
             JobsCommand.class,
             CancelCommand.class,
+            KeysCommand.class,
+            TenantsCommand.class,
+            QueuesCommand.class,
             EvaluateCommand.class
         },
         footer = {

@@ -1,0 +1,13 @@
+-- Sets the fields that the document has, a null included; the others stay.
+UPDATE tenant
+SET weight = coalesce((changes ->> 'weight')::real, weight),
+    requests_per_second = CASE WHEN jsonb_exists(changes, 'requests_per_second')
+                          THEN (changes ->> 'requests_per_second')::real ELSE requests_per_second END,
+    burst = CASE WHEN jsonb_exists(changes, 'burst') THEN (changes ->> 'burst')::numeric::integer ELSE burst END,
+    most_running = CASE WHEN jsonb_exists(changes, 'most_running')
+                   THEN (changes ->> 'most_running')::numeric::integer ELSE most_running END,
+    most_queued = CASE WHEN jsonb_exists(changes, 'most_queued')
+                  THEN (changes ->> 'most_queued')::numeric::integer ELSE most_queued END
+FROM (SELECT :changes::jsonb AS changes) AS given
+WHERE tenant_id = :tenant_id
+RETURNING tenant.*

@@ -1,0 +1,1 @@
+SELECT queue, state FROM queue WHERE state <> 'open'

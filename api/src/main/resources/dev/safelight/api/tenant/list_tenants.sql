@@ -1,0 +1,1 @@
+SELECT * FROM tenant ORDER BY tenant_id
