@@ -9,8 +9,9 @@ together hold every size from 1 to 70,000.
 
 import argparse
 import hashlib
+import itertools
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import torch
@@ -46,6 +47,12 @@ def sequence(seed: int, sizes: list[int]) -> dict:
     return {"seed": seed, "sizes": sizes, "sha256": digest(torch.randn(size, generator=generator) for size in sizes)}
 
 
+def zeros(count: int) -> Iterator[dict]:
+    """The largest size of the first seeds that meet a radius of 0, whose products must not come out as -0."""
+    seeds = (seed for seed in itertools.count() if (torch.randn(LARGEST, generator=seeded(seed)) == 0).sum() > 1)
+    return (range_of(seed, LARGEST, LARGEST) for seed in itertools.islice(seeds, count))
+
+
 def vector(seed: int, size: int) -> dict:
     bits = torch.randn(size, generator=seeded(seed)).view(torch.int32).tolist()
     return {"seed": seed, "size": size, "bits": bits}
@@ -66,7 +73,12 @@ def main() -> None:
             sequence(-(2**63), [784] * 50),
             sequence(2**63 - 1, [15, 16384, 1, 16384, 15, 999]),
         ],
-        "ranges": [range_of(3, 1, 1500), range_of(4, 1500, LARGEST, 1777), range_of(5, LARGEST - 15, LARGEST)],
+        "ranges": [
+            range_of(3, 1, 1500),
+            range_of(4, 1500, LARGEST, 1777),
+            range_of(5, LARGEST - 15, LARGEST),
+            *zeros(4),
+        ],
         "every": [range_of(6 + first, first, first + 999) for first in range(1, LARGEST, 1000)],
     }
     options.out.parent.mkdir(parents=True, exist_ok=True)

@@ -5,6 +5,7 @@ import dev.safelight.common.sampling.Plan;
 import dev.safelight.common.sampling.Sampler;
 import dev.safelight.common.sampling.guidance.Guidance;
 import dev.safelight.common.sampling.guidance.Threshold;
+import dev.safelight.common.sampling.noise.NoiseSource;
 import java.util.List;
 
 /**
@@ -13,6 +14,7 @@ import java.util.List;
  *
  * @param labels the class of each of the guidance's conditions, in their order; null stands for no class
  * @param renoise whether E follows D where the threshold has moved it
+ * @param noise where random numbers come from
  */
 public record Recipe(
         Method method,
@@ -21,7 +23,8 @@ public record Recipe(
         Guidance guidance,
         List<String> labels,
         Threshold threshold,
-        boolean renoise) {
+        boolean renoise,
+        NoiseSource noise) {
 
     /** What became of an input. */
     public sealed interface Reading {}

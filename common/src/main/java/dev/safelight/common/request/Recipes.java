@@ -16,6 +16,7 @@ import dev.safelight.common.sampling.Spacing;
 import dev.safelight.common.sampling.Values;
 import dev.safelight.common.sampling.guidance.Guidance;
 import dev.safelight.common.sampling.guidance.GuidanceOptions;
+import dev.safelight.common.sampling.noise.NoiseSource;
 import dev.safelight.common.sampling.sampler.Methods;
 import dev.safelight.common.sampling.schedule.Layouts;
 import java.util.ArrayList;
@@ -65,7 +66,8 @@ public final class Recipes {
         return Stream.of(
                         method.allOptions(),
                         guidable() ? GuidanceOptions.ofClasses() : List.<Option<?>>of(),
-                        GuidanceOptions.ofAll())
+                        GuidanceOptions.ofAll(),
+                        List.of(NoiseSource.NOISE))
                 .flatMap(List::stream)
                 .collect(Collectors.toList());
     }
@@ -145,7 +147,8 @@ public final class Recipes {
                             values,
                             manifest.latent().range().getFirst(),
                             manifest.latent().range().getLast()),
-                    values.get(GuidanceOptions.RENOISE)));
+                    values.get(GuidanceOptions.RENOISE),
+                    NoiseSource.of(values)));
         } catch (IllegalArgumentException e) {
             return impossible("out_of_range", values.has(Layouts.TIMESTEPS) ? "timesteps" : "steps", e.getMessage());
         }

@@ -7,7 +7,6 @@ import dev.safelight.common.sampling.Denoiser;
 import dev.safelight.common.sampling.Noise;
 import dev.safelight.common.sampling.Plan;
 import dev.safelight.common.sampling.Sampler;
-import dev.safelight.common.sampling.noise.GaussianNoise;
 import dev.safelight.worker.batch.EvaluationStopped;
 import dev.safelight.worker.batch.Ticket;
 import dev.safelight.worker.batch.Walk;
@@ -91,7 +90,7 @@ public record Generation(Model model, GenerationInput input) {
         try (walk) {
             Recipe recipe = request.recipe();
             Plan plan = recipe.plan();
-            Noise noise = new GaussianNoise(input.seed() + image);
+            Noise noise = recipe.noise().of(input.seed() + image);
             Denoiser denoiser = new NetworkDenoiser(
                     walk,
                     recipe.guidance(),

@@ -3,6 +3,8 @@ package dev.safelight.worker.generate;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.safelight.common.request.GenerationInput;
+import dev.safelight.common.sampling.Noise;
+import dev.safelight.common.sampling.noise.TorchNoise;
 import dev.safelight.worker.batch.Batcher;
 import dev.safelight.worker.batch.Network;
 import dev.safelight.worker.batch.Networks;
@@ -33,7 +35,8 @@ class SameImageTest {
             Jobs.input("euler", 13, 4.5, 6),
             Jobs.input("dpmpp-2m", 12, 2, 7),
             new GenerationInput("triangle", "dpmpp-2m", 19, 0, 8, 1, 0, "leading", false),
-            new GenerationInput("circle", "dpmpp-2m", 11, 1.5, 9, 3, 0, "trailing", false));
+            new GenerationInput("circle", "dpmpp-2m", 11, 1.5, 9, 3, 0, "trailing", false),
+            Jobs.images(2, Jobs.input("ddpm", 14, 2, 12)).with("noise", "torch"));
 
     private Engine engine;
     private Model model;
@@ -132,6 +135,23 @@ class SameImageTest {
             Set<float[]> different = new TreeSet<>(Comparator.comparing(Arrays::hashCode));
             different.addAll(alone);
             assertThat(different).hasSameSizeAs(alone);
+        }
+    }
+
+    @Test
+    void aRequestCanHaveTheNoiseThatTorchDraws() throws Exception {
+        List<float[]> seen = Collections.synchronizedList(new ArrayList<>());
+        Network firsts = new Networks.RowWise(16, row -> {
+            seen.add(row.latent());
+            return row.latent();
+        });
+        try (Batcher batcher = new Batcher("torch")) {
+            Model pure = Jobs.model(batcher, firsts, Latents.KEEP);
+            Jobs.run(pure, Jobs.images(2, Jobs.input("ddim", 1, 1, 30)).with("noise", "torch"));
+            for (int image = 0; image < 2; image++) {
+                float[] torch = new TorchNoise(30 + image).unit(Noise.START, 0, pure.latentSize());
+                assertThat(seen).anySatisfy(latent -> assertThat(latent).containsExactly(torch));
+            }
         }
     }
 
