@@ -11,12 +11,11 @@ import java.util.Random;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.Semaphore;
-import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -139,35 +138,37 @@ class IdempotencyTest {
         assertThat(api.submit("Idempotency-Key", sent).id()).isEqualTo(first.id());
     }
 
-    /** Two API processes, so that groups of both meet in Postgres; the keys come in any order. */
+    /**
+     * Two API processes, so that groups of both meet in Postgres. All posts of a key are let go together, several keys at
+     * a time and in any order.
+     */
     @Test
     void concurrentPostsOfManyKeysMakeOneJobEach() throws InterruptedException, ExecutionException {
         int keys = LONG ? 1_000 : 100;
+        int keysAtOnce = 10;
         int posts = 16;
         String request = "{\"model\": \"shapes\", \"metadata\": {\"run\": \"concurrent\"}}";
         try (TestApi second = TestApi.beside(api);
                 ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
-            List<Integer> order = new ArrayList<>();
-            for (int i = 0; i < keys * posts; i++) {
-                order.add(i % keys);
-            }
-            Collections.shuffle(order, new Random(7));
-            RandomGenerator coin = RandomGenerator.of("L64X128MixRandom");
-            Semaphore open = new Semaphore(64);
-            List<Callable<Map.Entry<Integer, Answer>>> calls = new ArrayList<>();
-            for (int key : order) {
-                TestApi target = coin.nextBoolean() ? api : second;
-                calls.add(() -> {
-                    open.acquire();
-                    try {
+            Random random = new Random(7);
+            List<Future<Map.Entry<Integer, Answer>>> calls = new ArrayList<>();
+            for (int from = 0; from < keys; from += keysAtOnce) {
+                CountDownLatch go = new CountDownLatch(keysAtOnce * posts);
+                List<Callable<Map.Entry<Integer, Answer>>> together = new ArrayList<>();
+                for (int post = 0; post < keysAtOnce * posts; post++) {
+                    int key = from + post % keysAtOnce;
+                    TestApi target = random.nextBoolean() ? api : second;
+                    together.add(() -> {
+                        go.countDown();
+                        go.await();
                         return Map.entry(key, target.post("/v1/jobs", request, "Idempotency-Key", "concurrent-" + key));
-                    } finally {
-                        open.release();
-                    }
-                });
+                    });
+                }
+                Collections.shuffle(together, random);
+                calls.addAll(clients.invokeAll(together));
             }
             Map<Integer, List<Answer>> answers = new TreeMap<>();
-            for (Future<Map.Entry<Integer, Answer>> call : clients.invokeAll(calls)) {
+            for (Future<Map.Entry<Integer, Answer>> call : calls) {
                 answers.computeIfAbsent(call.get().getKey(), key -> new ArrayList<>())
                         .add(call.get().getValue());
             }

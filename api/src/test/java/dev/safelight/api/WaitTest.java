@@ -3,14 +3,23 @@ package dev.safelight.api;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.safelight.api.TestApi.Answer;
+import dev.safelight.common.event.Signal;
+import dev.safelight.common.job.JobState;
+import dev.safelight.common.wire.Json;
+import dev.safelight.common.wire.Topics;
+import dev.safelight.embedded.testing.TestServers;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -56,6 +65,29 @@ class WaitTest {
         assertThat(answer.at("/outputs")).hasSize(1);
         assertThat(answer.header("Preference-Applied")).isEqualTo("wait=60");
         awaitWaiters(0);
+    }
+
+    /** Postgres never says that the job has ended here, so no look at it can be what wakes the client. */
+    @Test
+    void aWorkersSignalOverKafkaWakesWhoeverWaits() throws ExecutionException, InterruptedException {
+        UUID id = api.submit().id();
+        api.run(id);
+        Future<Answer> reading = clients.submit(() -> api.get("/v1/jobs/" + id, "Prefer", "wait=60"));
+        awaitWaiters(1);
+        Signal end = new Signal(List.of(new Signal.Entry("default", id, 1, JobState.SUCCEEDED, 4, 4)));
+        try (KafkaProducer<String, String> worker = new KafkaProducer<>(
+                Map.of("bootstrap.servers", TestServers.kafka().bootstrapServers()),
+                new StringSerializer(),
+                new StringSerializer())) {
+            // The API hears what comes from the moment it listens.
+            Eventually.becomes("the client is woken", () -> {
+                worker.send(new ProducerRecord<>(Topics.SIGNALS, Json.write(end)))
+                        .get();
+                return reading.isDone();
+            });
+        }
+        assertThat(reading.get().at("/state").textValue()).isEqualTo("running");
+        api.end(id, "failed");
     }
 
     @Test

@@ -7,6 +7,8 @@ import java.util.Optional;
 
 /** ETags (RFC 9110 §8.8.3). */
 public final class EntityTag {
+    private static final String WEAK = "W/";
+
     private EntityTag() {}
 
     /** A strong tag of a representation. */
@@ -23,26 +25,38 @@ public final class EntityTag {
         return '"' + opaque + '"';
     }
 
-    /** Whether an If-None-Match names the tag; the comparison is the weak one. */
+    /** Whether an If-None-Match names the tag; the comparison is the weak one, which tells no weak tag from a strong. */
     public static boolean matches(Optional<String> ifNoneMatch, String tag) {
         if (ifNoneMatch.isEmpty()) {
             return false;
         }
         for (String candidate : ifNoneMatch.get().split(",")) {
             String bare = candidate.strip();
-            if (bare.equals("*") || bare.equals(tag) || bare.equals("W/" + tag)) {
+            if (bare.equals("*") || opaque(bare).equals(opaque(tag))) {
                 return true;
             }
         }
         return false;
     }
 
+    private static String opaque(String tag) {
+        return tag.startsWith(WEAK) ? tag.substring(WEAK.length()) : tag;
+    }
+
     /** A JSON reply with its tag, or 304 where the client has it already. */
     public static Reply conditional(Request request, Reply reply) {
-        if (!(reply.body() instanceof Reply.Bytes representation)) {
-            return reply;
-        }
-        String tag = of(representation.bytes());
+        return reply.body() instanceof Reply.Bytes(byte[] bytes) ? tagged(request, reply, of(bytes)) : reply;
+    }
+
+    /**
+     * The same for a reply some of whose words change with the time of day alone: its tag, a weak one, is that of the
+     * essence.
+     */
+    public static Reply conditional(Request request, Reply reply, Object essence) {
+        return tagged(request, reply, WEAK + of(Reply.jsonBytes(essence)));
+    }
+
+    private static Reply tagged(Request request, Reply reply, String tag) {
         Reply tagged = matches(request.text("If-None-Match"), tag) ? Reply.empty(304) : reply;
         return tagged.with("ETag", tag).with("Cache-Control", "private, no-cache");
     }

@@ -26,8 +26,14 @@ public final class GetJob implements Handler {
         if (job.isEmpty()) {
             return unknown(request);
         }
-        Reply reply = EntityTag.conditional(request, Reply.json(200, views.whole(job.get())));
-        return Prefer.applied(reply, wait);
+        JobView view = views.whole(job.get());
+        JobView essence = view.withoutGuesses();
+        Reply reply = Reply.json(200, view);
+        return Prefer.applied(
+                essence.equals(view)
+                        ? EntityTag.conditional(request, reply)
+                        : EntityTag.conditional(request, reply, essence),
+                wait);
     }
 
     public static Reply unknown(Request request) {

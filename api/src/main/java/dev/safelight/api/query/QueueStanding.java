@@ -46,6 +46,10 @@ record QueueStanding(String name, Integer position, Boolean atLeast, Instant est
                 reason);
     }
 
+    QueueStanding withoutEstimate() {
+        return new QueueStanding(name, position, atLeast, null, reason);
+    }
+
     private static String reason(JobRow job, Fleet.Snapshot fleet) {
         List<WorkerView> workers = fleet.workers();
         if (workers.stream().anyMatch(worker -> worker.takes(job.queue(), job.model()))) {
@@ -71,7 +75,7 @@ record QueueStanding(String name, Integer position, Boolean atLeast, Instant est
                 .filter(worker -> worker.takes(job.queue(), job.model()))
                 .mapToLong(worker -> Math.max(0, worker.slots() - worker.running()))
                 .sum();
-        // Whole seconds: the estimate is no better, and a client's ETag holds for longer.
+        // Whole seconds: the estimate is no better.
         if (ahead < free) {
             return earliest.truncatedTo(ChronoUnit.SECONDS);
         }

@@ -27,6 +27,7 @@ public final class Relay implements AutoCloseable {
     private final WakeableLoop loop;
     private final Counter regular;
     private final Counter express;
+    private final Counter again;
     private final Counter takenBack;
 
     /** @param stages told when a release passes a stage; {@code stage -> {}} outside tests */
@@ -42,6 +43,7 @@ public final class Relay implements AutoCloseable {
         this.loop = new WakeableLoop("relay", settings.interval(), LONGEST_BACKOFF, this::runOnce);
         this.regular = meters.counter("safelight.relay.released", "lane", "regular");
         this.express = meters.counter("safelight.relay.released", "lane", "express");
+        this.again = meters.counter("safelight.relay.released.again");
         this.takenBack = meters.counter("safelight.relay.taken.back");
     }
 
@@ -72,7 +74,9 @@ public final class Relay implements AutoCloseable {
         if (!publisher.ready(queue.name())) {
             return false;
         }
-        List<Release> releases = store.release(queue);
+        RelayStore.Released released = store.release(queue);
+        List<Release> releases = released.releases();
+        again.increment(released.again());
         if (releases.isEmpty()) {
             return true;
         }

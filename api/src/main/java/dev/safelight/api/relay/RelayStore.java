@@ -12,10 +12,11 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.HashSet;
+import java.util.Collections;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.statement.SqlStatement;
@@ -46,6 +47,15 @@ final class RelayStore {
     /** A queue with live workers and a job that could be released. */
     record DueQueue(String name, Capacity capacity, List<UUID> workers) {}
 
+    /**
+     * What is to be published.
+     *
+     * @param again how many of them nobody had claimed for so long that their records are taken for lost
+     */
+    record Released(List<Release> releases, int again) {
+        private static final Released NOTHING = new Released(List.of(), 0);
+    }
+
     List<DueQueue> dueQueues() {
         return jdbi.withHandle(handle -> handle.createQuery(DUE_QUEUES)
                 .bind("timeout", seconds(settings.workerTimeout()))
@@ -63,19 +73,19 @@ final class RelayStore {
      *
      * @return what to publish
      */
-    List<Release> release(DueQueue queue) {
+    Released release(DueQueue queue) {
         return jdbi.inTransaction(handle -> {
             if (!handle.createQuery(TRY_LOCK)
                     .bind("queue", queue.name())
                     .mapTo(boolean.class)
                     .one()) {
-                return List.of();
+                return Released.NOTHING;
             }
             List<Release> plan = ReleasePlan.of(queue.capacity(), inFlight(handle, queue), candidates(handle, queue));
             if (plan.isEmpty()) {
-                return plan;
+                return Released.NOTHING;
             }
-            Set<JobKey> released = new HashSet<>(bindJobs(
+            Map<JobKey, Boolean> released = bindJobs(
                             handle.createQuery(RELEASE),
                             plan.stream()
                                     .map(release -> release.candidate().job())
@@ -87,11 +97,14 @@ final class RelayStore {
                                     .map(release -> release.lane() == Lane.EXPRESS)
                                     .toList())
                     .bind("stale", seconds(settings.redispatchAfter()))
-                    .map((row, context) -> key(row))
-                    .list());
-            return plan.stream()
-                    .filter(release -> released.contains(release.candidate().job()))
-                    .toList();
+                    .map((row, context) -> Map.entry(key(row), row.getBoolean("again")))
+                    .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
+            return new Released(
+                    plan.stream()
+                            .filter(release ->
+                                    released.containsKey(release.candidate().job()))
+                            .toList(),
+                    Collections.frequency(released.values(), true));
         });
     }
 

@@ -2,7 +2,7 @@
 WITH chosen AS (
     SELECT * FROM unnest(:tenants::text[], :jobs::uuid[], :express::boolean[]) AS chosen (tenant_id, job_id, express)
 ), free AS (
-    SELECT job.tenant_id, job.job_id, chosen.express
+    SELECT job.tenant_id, job.job_id, chosen.express, job.released_at IS NOT NULL AS again
     FROM job
     JOIN chosen USING (tenant_id, job_id)
     WHERE job.state = 'queued'
@@ -14,4 +14,4 @@ UPDATE job
 SET released_at = now(), express = free.express
 FROM free
 WHERE job.tenant_id = free.tenant_id AND job.job_id = free.job_id
-RETURNING job.tenant_id, job.job_id
+RETURNING job.tenant_id, job.job_id, free.again

@@ -124,6 +124,29 @@ class QueueStandingTest {
         assertThat(estimate(second)).isNull();
     }
 
+    /** A client that polls gets nothing new while the job stands where it stood, though the estimate moves with the clock. */
+    @Test
+    void theTagDoesNotChangeWithTheTimeOfDay() {
+        worker(queue, "{shapes}", 1, 0, 0);
+        UUID first = submit("normal");
+        Eventually.becomes("the workers are known", () -> estimate(first) != null);
+        Answer before = api.get("/v1/jobs/" + first);
+        Eventually.becomes(
+                "the estimate moves",
+                () -> !estimate(first)
+                        .toString()
+                        .equals(before.at("/queue/estimated_start").textValue()));
+        Answer after = api.get("/v1/jobs/" + first, "If-None-Match", before.header("ETag"));
+        assertThat(after.status()).isEqualTo(304);
+        assertThat(after.header("ETag")).isEqualTo(before.header("ETag")).startsWith("W/\"");
+
+        // What is more than a guess is news.
+        submit("high");
+        assertThat(api.get("/v1/jobs/" + first, "If-None-Match", before.header("ETag"))
+                        .status())
+                .isEqualTo(200);
+    }
+
     private UUID submit(String priority) {
         Answer answer = api.post(
                 "/v1/jobs", "{\"model\": \"shapes\", \"priority\": \"" + priority + "\", \"input\": {\"steps\": 4}}");

@@ -43,6 +43,7 @@ class RelayTest {
 
     private final String queue = "relay-" + UUID.randomUUID();
     private final KafkaSettings kafka = TestServers.kafka();
+    private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
     private Database database;
     private TestJobs jobs;
     private Relay relay;
@@ -112,9 +113,11 @@ class RelayTest {
         relay.runOnce();
         relay.runOnce();
         assertThat(records(Lane.REGULAR)).containsExactly(job);
+        assertThat(meters.counter("safelight.relay.released.again").count()).isZero();
         jobs.age(job, "released_at", SETTINGS.redispatchAfter().plusSeconds(1));
         relay.runOnce();
         assertThat(records(Lane.REGULAR)).containsExactly(job, job);
+        assertThat(meters.counter("safelight.relay.released.again").count()).isEqualTo(1);
     }
 
     @Test
@@ -187,6 +190,7 @@ class RelayTest {
                     for (int round = 0; round < 10; round++) {
                         for (RelayStore.DueQueue due : store.dueQueues()) {
                             store.release(due)
+                                    .releases()
                                     .forEach(release ->
                                             published.add(release.candidate().job()));
                         }
@@ -203,7 +207,7 @@ class RelayTest {
     }
 
     private Relay relay(KafkaSettings at) {
-        return new Relay(database, at, SETTINGS, new SimpleMeterRegistry(), stage -> {});
+        return new Relay(database, at, SETTINGS, meters, stage -> {});
     }
 
     private List<JobKey> queued(String tenantId, Priority priority, int count) {
