@@ -3,9 +3,12 @@ package dev.safelight.api;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.safelight.api.relay.RelaySettings;
+import dev.safelight.api.sweep.SweepSettings;
 import dev.safelight.common.config.InvalidSettings;
 import dev.safelight.common.config.Settings;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -48,6 +51,33 @@ class ApiSettingsTest {
         assertThat(settings.publicUrl()).isEqualTo("https://images.example");
         assertThat(settings.limits().body()).isEqualTo(2048);
         assertThat(settings.models()).isEqualTo(Path.of("/srv/models"));
+    }
+
+    @Test
+    void everyVariableOfRelayAndSweeperIsRead() {
+        ApiSettings settings = read(Map.ofEntries(
+                Map.entry("SAFELIGHT_RELAY_INTERVAL", "101ms"),
+                Map.entry("SAFELIGHT_REDISPATCH_AFTER", "31s"),
+                Map.entry("SAFELIGHT_WORKER_TIMEOUT", "6s"),
+                Map.entry("SAFELIGHT_RESCUE_INTERVAL", "2s"),
+                Map.entry("SAFELIGHT_RESCUE_GRACE", "11s"),
+                Map.entry("SAFELIGHT_CRASH_BACKOFF", "3s"),
+                Map.entry("SAFELIGHT_CRASH_BACKOFF_MOST", "4m"),
+                Map.entry("SAFELIGHT_FORGET_WORKERS_AFTER", "12m"),
+                Map.entry("SAFELIGHT_SWEEP_INTERVAL", "13m"),
+                Map.entry("SAFELIGHT_SWEEP_AGE", "2h")));
+        assertThat(settings.relay())
+                .returns(Duration.ofMillis(101), RelaySettings::interval)
+                .returns(Duration.ofSeconds(31), RelaySettings::redispatchAfter)
+                .returns(Duration.ofSeconds(6), RelaySettings::workerTimeout)
+                .returns(Duration.ofSeconds(2), RelaySettings::rescueInterval)
+                .returns(Duration.ofSeconds(11), RelaySettings::rescueGrace)
+                .returns(Duration.ofSeconds(3), RelaySettings::backoffFirst)
+                .returns(Duration.ofMinutes(4), RelaySettings::backoffMost)
+                .returns(Duration.ofMinutes(12), RelaySettings::forgetWorkersAfter);
+        assertThat(settings.sweep())
+                .returns(Duration.ofMinutes(13), SweepSettings::interval)
+                .returns(Duration.ofHours(2), SweepSettings::age);
     }
 
     @Test

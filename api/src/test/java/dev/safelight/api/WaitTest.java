@@ -6,6 +6,7 @@ import dev.safelight.api.TestApi.Answer;
 import dev.safelight.common.event.Signal;
 import dev.safelight.common.job.JobState;
 import dev.safelight.common.wire.Json;
+import dev.safelight.common.wire.TopicAdmin;
 import dev.safelight.common.wire.Topics;
 import dev.safelight.embedded.testing.TestServers;
 import java.nio.charset.StandardCharsets;
@@ -72,6 +73,9 @@ class WaitTest {
     void aWorkersSignalOverKafkaWakesWhoeverWaits() throws ExecutionException, InterruptedException {
         UUID id = api.submit().id();
         api.run(id);
+        try (TopicAdmin admin = new TopicAdmin(TestServers.kafka())) {
+            admin.ensure(List.of()); // as a worker does
+        }
         Future<Answer> reading = clients.submit(() -> api.get("/v1/jobs/" + id, "Prefer", "wait=60"));
         awaitWaiters(1);
         Signal end = new Signal(List.of(new Signal.Entry("default", id, 1, JobState.SUCCEEDED, 4, 4)));

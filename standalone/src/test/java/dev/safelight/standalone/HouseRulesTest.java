@@ -1,5 +1,7 @@
 package dev.safelight.standalone;
 
+import static com.tngtech.archunit.base.DescribedPredicate.describe;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -7,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import dev.safelight.worker.store.JobStore;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -142,6 +145,33 @@ class HouseRulesTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("org.apache.kafka..", "org.jdbi..", "java.sql..", "..common.store..")
+                .check(house);
+    }
+
+    /** A job starts when it is claimed; only what a record of Kafka named is claimed. */
+    @Test
+    void jobsStartThroughKafkaRecordsOnly() {
+        for (String name : new String[] {"claim", "adopt"}) {
+            methods()
+                    .that()
+                    .areDeclaredIn(JobStore.class)
+                    .and()
+                    .haveName(name)
+                    .should()
+                    .onlyBeCalled()
+                    .byClassesThat()
+                    .haveFullyQualifiedName("dev.safelight.worker.intake.ClaimDesk")
+                    .check(house);
+        }
+        methods()
+                .that()
+                .areDeclaredIn("dev.safelight.worker.intake.ClaimDesk")
+                .and()
+                .haveName("claim")
+                .should()
+                .onlyBeCalled()
+                .byMethodsThat(describe(
+                        "poll a lane of Kafka", method -> method.getFullName().contains("LaneIntake.pollOnce(")))
                 .check(house);
     }
 

@@ -44,7 +44,7 @@ public record WorkerSettings(
 
     /** Reads and remembers the variables; the caller runs {@link Settings#check()}. */
     public static WorkerSettings read(Settings settings) {
-        return new WorkerSettings(
+        WorkerSettings read = new WorkerSettings(
                 settings.read(
                         "SAFELIGHT_DEVICE", "auto", "where networks run: cpu, cuda or auto", WorkerSettings::device),
                 settings.list("SAFELIGHT_QUEUES", "default", "queues that this worker serves"),
@@ -80,6 +80,11 @@ public record WorkerSettings(
                 DatabaseSettings.read(settings, CONNECTIONS),
                 KafkaSettings.read(settings),
                 StoreSettings.read(settings));
+        settings.require(
+                read.beat().compareTo(read.selfFence()) < 0 && read.selfFence().compareTo(read.lease()) < 0,
+                "SAFELIGHT_BEAT must be shorter than SAFELIGHT_SELF_FENCE, and that shorter than SAFELIGHT_LEASE: a worker"
+                        + " has to stop before its jobs are given to another");
+        return read;
     }
 
     private static String device(String text) {

@@ -1,11 +1,13 @@
 package dev.safelight.api.query;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.safelight.api.http.EntityTag;
 import dev.safelight.api.http.Handler;
 import dev.safelight.api.http.Prefer;
 import dev.safelight.api.http.Problem;
 import dev.safelight.api.http.Reply;
 import dev.safelight.api.http.Request;
+import dev.safelight.common.wire.Json;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -27,13 +29,16 @@ public final class GetJob implements Handler {
             return unknown(request);
         }
         JobView view = views.whole(job.get());
-        JobView essence = view.withoutGuesses();
+        return Prefer.applied(tagged(request, view), wait);
+    }
+
+    /** The tag leaves out what changes with the time of day alone while the job stands where it stood. */
+    private static Reply tagged(Request request, JobView view) {
         Reply reply = Reply.json(200, view);
-        return Prefer.applied(
-                essence.equals(view)
-                        ? EntityTag.conditional(request, reply)
-                        : EntityTag.conditional(request, reply, essence),
-                wait);
+        ObjectNode essence = Json.MAPPER.valueToTree(view);
+        boolean guessed = essence.path("queue") instanceof ObjectNode queue && queue.remove("estimated_start") != null;
+        guessed |= essence.path("progress") instanceof ObjectNode progress && progress.remove("eta") != null;
+        return guessed ? EntityTag.conditional(request, reply, essence) : EntityTag.conditional(request, reply);
     }
 
     public static Reply unknown(Request request) {

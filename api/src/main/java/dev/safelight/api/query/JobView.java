@@ -50,31 +50,6 @@ public record JobView(
         Webhook webhook,
         Urls urls) {
 
-    /** Without what changes with the time of day alone, while the job stands where it stood. */
-    JobView withoutGuesses() {
-        return new JobView(
-                id,
-                state,
-                model,
-                bundle,
-                priority,
-                input,
-                metadata,
-                preview,
-                new Progress(progress.step(), progress.of(), null),
-                attempt,
-                createdAt,
-                startedAt,
-                finishedAt,
-                cancelRequestedAt,
-                queue == null ? null : queue.withoutEstimate(),
-                outputs,
-                error,
-                lastError,
-                retryOf,
-                urls);
-    }
-
     /**
      * Sampler steps done by the slowest image, of how many.
      *

@@ -46,10 +46,6 @@ record QueueStanding(String name, Integer position, Boolean atLeast, Instant est
                 reason);
     }
 
-    QueueStanding withoutEstimate() {
-        return new QueueStanding(name, position, atLeast, null, reason);
-    }
-
     private static String reason(JobRow job, Fleet.Snapshot fleet) {
         List<WorkerView> workers = fleet.workers();
         if (workers.stream().anyMatch(worker -> worker.takes(job.queue(), job.model()))) {

@@ -1,5 +1,6 @@
 package dev.safelight.api.relay;
 
+import dev.safelight.common.time.Backoff;
 import java.time.Duration;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -37,19 +38,16 @@ public final class WakeableLoop implements AutoCloseable {
     }
 
     private void run() {
-        Duration backoff = interval;
+        Backoff backoff = new Backoff(interval, longestBackoff);
         while (closing.getCount() > 0) {
             boolean well = attempt();
             try {
                 if (well) {
-                    backoff = interval;
+                    backoff.reset();
                     woken.poll(interval.toNanos(), TimeUnit.NANOSECONDS);
                 } else {
                     // A wake does not shorten this: under load there is always one.
-                    closing.await(backoff.toNanos(), TimeUnit.NANOSECONDS);
-                    backoff = backoff.multipliedBy(2).compareTo(longestBackoff) < 0
-                            ? backoff.multipliedBy(2)
-                            : longestBackoff;
+                    closing.await(backoff.next().toNanos(), TimeUnit.NANOSECONDS);
                 }
             } catch (InterruptedException e) {
                 return;

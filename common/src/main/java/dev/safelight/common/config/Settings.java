@@ -95,6 +95,13 @@ public final class Settings {
         }
     }
 
+    /** Notes a problem of variables that do not fit together, unless the condition holds. */
+    public void require(boolean holds, String otherwise) {
+        if (!holds) {
+            problems.add(otherwise);
+        }
+    }
+
     /** The variables read so far, in the order of reading. */
     public List<Variable> variables() {
         return List.copyOf(variables.values());

@@ -27,6 +27,9 @@ import java.util.Map;
  */
 final class Cluster implements AutoCloseable {
     static final Duration LEASE = Duration.ofSeconds(4);
+    /** For tests in which Kafka stays up: a record is taken for lost as late as in production. */
+    static final Map<String, String> KAFKA_STAYS = Map.of("SAFELIGHT_REDISPATCH_AFTER", "30s");
+
     private static final Duration START = Duration.ofSeconds(60);
 
     private final Path folder = TestServers.newFolder("cluster");

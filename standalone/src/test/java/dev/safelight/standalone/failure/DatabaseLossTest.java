@@ -17,7 +17,7 @@ class DatabaseLossTest {
     @Test
     void everyAcknowledgedJobEndsOnceThoughPostgresWasAway() {
         try (Cluster cluster = new Cluster();
-                JavaProcess api = cluster.api(Map.of());
+                JavaProcess api = cluster.api(Cluster.KAFKA_STAYS);
                 JavaProcess worker = Cluster.ready(cluster.worker(SLOW))) {
             Jobs jobs = cluster.jobs();
             int running = 0;
@@ -50,6 +50,7 @@ class DatabaseLossTest {
                     .as("no worker crashed")
                     .isZero();
             jobs.audit("database loss, " + 2 * ROUNDS + " kills, " + running + " jobs were running");
+            jobs.auditRecords();
             assertThat(api.isAlive() && worker.isAlive()).isTrue();
         }
     }

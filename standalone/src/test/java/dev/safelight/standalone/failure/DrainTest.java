@@ -17,7 +17,7 @@ class DrainTest {
     @Test
     void aDrainingWorkerFinishesOrHandsBackWithoutAStrike() {
         try (Cluster cluster = new Cluster();
-                JavaProcess api = cluster.api(Map.of());
+                JavaProcess api = cluster.api(Cluster.KAFKA_STAYS);
                 JavaProcess draining = Cluster.ready(cluster.worker(SLOW))) {
             Jobs jobs = cluster.jobs();
             UUID endless = jobs.submit(Jobs.body("circle", 1, 400));
@@ -56,6 +56,7 @@ class DrainTest {
                 assertThat(next.isAlive() && api.isAlive()).isTrue();
             }
             jobs.audit("drain, one job finished, one handed back and then canceled");
+            jobs.auditRecords();
         }
     }
 }

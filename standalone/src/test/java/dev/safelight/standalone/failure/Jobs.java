@@ -239,15 +239,42 @@ final class Jobs {
             auditOutputs(job, row);
         }
         long starts = number("SELECT count(*) FROM job_event WHERE type = 'started'");
-        long fromKafka =
-                number("SELECT count(*) FROM job_event WHERE type = 'started' AND data ->> 'source' = 'kafka'");
-        assertThat(fromKafka).as("starts through a Kafka record").isGreaterThanOrEqualTo((long)
-                Math.ceil(0.99 * starts));
         System.out.println(test + ": " + acknowledged.size() + " jobs acknowledged of " + all.size() + ", now "
                 + states() + "; " + starts
-                + " starts, " + fromKafka + " through a Kafka record; "
+                + " starts; "
                 + number("SELECT coalesce(sum(crashes), 0) FROM job") + " crashes, "
                 + number("SELECT count(*) FROM job_event WHERE type = 'returned'") + " returns");
+    }
+
+    /**
+     * While Kafka keeps its records, jobs start through the first record that was sent for them. A record sent again,
+     * because nobody had claimed its job for as long as in production, is the fallback: at most one start in a hundred may
+     * be by one. There is no third way, which an ArchUnit test holds.
+     */
+    void auditRecords() {
+        long starts = number("SELECT count(*) FROM job_event WHERE type = 'started'");
+        long again = sentAgain();
+        assertThat(100 * again)
+                .as("%s records sent again for %s starts", again, starts)
+                .isLessThanOrEqualTo(starts);
+        System.out.println(starts + " starts, " + again + " records sent again");
+    }
+
+    /** What the API that runs now has counted. */
+    private long sentAgain() {
+        HttpRequest request =
+                HttpRequest.newBuilder(URI.create(url + "/metrics")).GET().build();
+        try {
+            String name = "safelight_relay_released_again_total ";
+            return http.send(request, HttpResponse.BodyHandlers.ofLines())
+                    .body()
+                    .filter(line -> line.startsWith(name))
+                    .map(line -> (long) Double.parseDouble(line.substring(name.length())))
+                    .findFirst()
+                    .orElseThrow(() -> new AssertionError("the API does not count the records that it sends again"));
+        } catch (IOException | InterruptedException e) {
+            throw new AssertionError("no metrics", e);
+        }
     }
 
     private void auditOutputs(UUID job, Map<String, Object> row) {

@@ -59,8 +59,11 @@ class PausedWorkerTest {
      */
     @Test
     void aWorkerThatNoticesNothingLeavesFilesThatAreSwept() throws IOException {
-        Map<String, String> unaware =
-                Map.of("TEST_CALL_MILLIS", "50", "SAFELIGHT_BEAT", "10m", "SAFELIGHT_SELF_FENCE", "10m");
+        Map<String, String> unaware = Map.of(
+                "TEST_CALL_MILLIS", "50",
+                "TEST_UNCHECKED", "true",
+                "SAFELIGHT_BEAT", "10m",
+                "SAFELIGHT_SELF_FENCE", "10m");
         try (Cluster cluster = new Cluster();
                 JavaProcess api = cluster.api(Map.of(
                         "SAFELIGHT_WORKER_TIMEOUT",

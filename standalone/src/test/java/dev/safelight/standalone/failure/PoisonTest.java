@@ -22,7 +22,7 @@ class PoisonTest {
     @Test
     void thePoisonFailsAloneAndNoneOfItsMates() {
         try (Cluster cluster = new Cluster();
-                JavaProcess api = cluster.api(Map.of())) {
+                JavaProcess api = cluster.api(Cluster.KAFKA_STAYS)) {
             Jobs jobs = cluster.jobs();
             List<UUID> mates = new ArrayList<>();
             UUID poison = null;
@@ -50,6 +50,7 @@ class PoisonTest {
                 assertThat(jobs.row(mate)).as("no strike for a neighbour").containsEntry("strikes", 0);
             }
             jobs.audit("poison, " + deaths + " processes died of it");
+            jobs.auditRecords();
             assertThat(deaths).as("two beside others, three alone").isEqualTo(5);
             assertThat(api.isAlive() && worker.isAlive()).isTrue();
         }

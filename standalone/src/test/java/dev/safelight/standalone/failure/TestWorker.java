@@ -17,7 +17,10 @@ public final class TestWorker {
     public static void main(String[] arguments) throws InterruptedException {
         Settings settings = new Settings(System.getenv());
         WorkerSettings workerSettings = WorkerSettings.read(settings);
-        settings.check();
+        // A test has a worker that neither beats nor notices that it does not, which no checked configuration allows.
+        if (!System.getenv().containsKey("TEST_UNCHECKED")) {
+            settings.check();
+        }
         TroubledNetwork.Trouble trouble = TroubledNetwork.Trouble.read(System.getenv());
         WorkerProcess.Equipment equipment = TroubledNetwork.wrap(WorkerProcess.Equipment.load(workerSettings), trouble);
         WorkerProcess worker =

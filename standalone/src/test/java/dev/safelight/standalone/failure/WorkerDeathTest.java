@@ -20,7 +20,7 @@ class WorkerDeathTest {
     void everyAcknowledgedJobEndsOnceHoweverOftenWorkersDie() {
         Random random = new Random(11);
         try (Cluster cluster = new Cluster();
-                JavaProcess api = cluster.api(Map.of())) {
+                JavaProcess api = cluster.api(Cluster.KAFKA_STAYS)) {
             JavaProcess[] workers = {cluster.worker(SLOW), cluster.worker(SLOW)};
             Cluster.ready(workers[0]);
             Cluster.ready(workers[1]);
@@ -44,7 +44,11 @@ class WorkerDeathTest {
             }
             jobs.awaitAllEnded(Duration.ofMinutes(LONG ? 10 : 3));
             jobs.audit("worker death, " + KILLS + " kills");
+            jobs.auditRecords();
             assertThat(jobs.states()).containsOnlyKeys("succeeded");
+            assertThat(jobs.number("SELECT sum(crashes) FROM job"))
+                    .as("jobs that a worker died with")
+                    .isPositive();
             assertThat(killedWhileBusy).as("kills that hit running jobs").isPositive();
             assertThat(api.isAlive()).isTrue();
             workers[0].kill();

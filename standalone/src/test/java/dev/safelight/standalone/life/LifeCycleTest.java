@@ -16,7 +16,6 @@ import dev.safelight.common.store.Database;
 import dev.safelight.embedded.testing.TestJobs;
 import dev.safelight.embedded.testing.TestServers;
 import dev.safelight.worker.store.JobStore;
-import dev.safelight.worker.store.JobStore.Source;
 import dev.safelight.worker.store.Settlement;
 import dev.safelight.worker.store.Spent;
 import dev.safelight.worker.store.StoredOutput;
@@ -110,7 +109,7 @@ class LifeCycleTest {
 
     private static void assertThatNothingMovesIt(JobKey job, JobState end) throws Exception {
         Fence fence = new Fence(job, 1);
-        assertThat(worker.claim(List.of(job), Source.KAFKA)).isEmpty();
+        assertThat(worker.claim(List.of(job))).isEmpty();
         assertThat(worker.settle(fence, new Settlement.Cancel(), Spent.NOTHING)).isEmpty();
         assertThat(worker.settle(fence, new Settlement.GiveBack(ERROR, true, Duration.ZERO), Spent.NOTHING))
                 .isEmpty();
@@ -119,7 +118,7 @@ class LifeCycleTest {
     }
 
     private static void claim(JobKey job) {
-        assertThat(worker.claim(List.of(job), Source.KAFKA)).hasSize(1);
+        assertThat(worker.claim(List.of(job))).hasSize(1);
     }
 
     private static void cancel(JobKey job, int status) throws Exception {

@@ -61,7 +61,7 @@ public final class Attempts {
         room.enter(attempt.mustRunAlone());
         leases.add(attempt);
         running.add(attempt);
-        meters.counter("safelight.starts", "source", "kafka", "lane", job.express() ? "express" : "regular")
+        meters.counter("safelight.starts", "lane", job.express() ? "express" : "regular")
                 .increment();
         signals.urgent(attempt.signal(JobState.RUNNING));
         Thread.ofVirtual().name("attempt-" + job.fence().job().jobId()).start(() -> run(attempt));

@@ -1,6 +1,7 @@
 package dev.safelight.worker.attempt;
 
 import dev.safelight.common.job.Fence;
+import dev.safelight.common.time.Backoff;
 import dev.safelight.worker.decode.Picture;
 import dev.safelight.worker.output.Origin;
 import dev.safelight.worker.output.OutputWriter;
@@ -59,7 +60,7 @@ final class PatientWriter {
     private StoredOutput write(
             Fence fence, Origin origin, int ordinal, Picture picture, BooleanSupplier mayWrite, long end)
             throws LeaseGone, IOException, InterruptedException {
-        Duration pause = FIRST_PAUSE;
+        Backoff backoff = new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
         while (true) {
             if (!mayWrite.getAsBoolean()) {
                 throw new LeaseGone();
@@ -67,6 +68,7 @@ final class PatientWriter {
             try {
                 return writer.write(fence, origin, ordinal, picture);
             } catch (IOException e) {
+                Duration pause = backoff.next();
                 if (nanoTime.getAsLong() + pause.toNanos() - end > 0) {
                     throw e;
                 }
@@ -75,7 +77,6 @@ final class PatientWriter {
                         fence.job().jobId(),
                         e.toString());
                 Thread.sleep(pause);
-                pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;
             }
         }
     }

@@ -3,6 +3,7 @@ package dev.safelight.worker.attempt;
 import dev.safelight.common.job.Fence;
 import dev.safelight.common.job.JobError;
 import dev.safelight.common.job.JobState;
+import dev.safelight.common.time.Backoff;
 import dev.safelight.worker.attempt.Outcome.Canceled;
 import dev.safelight.worker.attempt.Outcome.Failed;
 import dev.safelight.worker.attempt.Outcome.LeaseLost;
@@ -67,7 +68,7 @@ final class Settler {
 
     private JobState whileHeld(Fence fence, Settlement settlement, Spent spent, Runnable beforeGivingBack) {
         boolean unsure = false;
-        Duration pause = FIRST_PAUSE;
+        Backoff backoff = new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
         while (leases.fresh()) {
             try {
                 if (settlement instanceof Settlement.GiveBack) {
@@ -97,10 +98,9 @@ final class Settler {
                 LOG.warn("cannot settle job {}, will try again: {}", fence.job().jobId(), e.toString());
                 unsure = true;
             }
-            if (!sleep(pause)) {
+            if (!sleep(backoff.next())) {
                 return JobState.RUNNING;
             }
-            pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;
         }
         return handBack(fence, spent, beforeGivingBack);
     }

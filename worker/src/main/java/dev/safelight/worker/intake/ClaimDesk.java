@@ -1,10 +1,10 @@
 package dev.safelight.worker.intake;
 
 import dev.safelight.common.job.JobKey;
+import dev.safelight.common.time.Backoff;
 import dev.safelight.worker.lease.Leases;
 import dev.safelight.worker.store.ClaimedJob;
 import dev.safelight.worker.store.JobStore;
-import dev.safelight.worker.store.JobStore.Source;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -36,7 +36,7 @@ final class ClaimDesk {
      * @throws InterruptedException when given up; nothing is known about the jobs then
      */
     List<ClaimedJob> claim(Collection<JobKey> jobs, BooleanSupplier abandon) throws InterruptedException {
-        Duration pause = FIRST_PAUSE;
+        Backoff backoff = new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
         boolean unsure = false;
         while (true) {
             try {
@@ -49,7 +49,7 @@ final class ClaimDesk {
                         return adopted;
                     }
                 }
-                return store.claim(jobs, Source.KAFKA);
+                return store.claim(jobs);
             } catch (JdbiException e) {
                 if (!unsure) {
                     LOG.warn("cannot claim {} jobs, will try until it works: {}", jobs.size(), e.toString());
@@ -58,8 +58,7 @@ final class ClaimDesk {
                 if (abandon.getAsBoolean()) {
                     throw new InterruptedException("intake closed");
                 }
-                Thread.sleep(pause);
-                pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;
+                Thread.sleep(backoff.next());
             }
         }
     }

@@ -18,7 +18,6 @@ import java.time.OffsetDateTime;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -60,25 +59,18 @@ public final class JobStore {
         this.lease = lease;
     }
 
-    /** How a worker learns of a job. There is one way; tests count that it is. */
-    public enum Source {
-        KAFKA
-    }
-
     /** Where a job stands; the attempt is the last one handed out. */
     public record Standing(JobState state, int attempt) {}
 
     /**
      * Takes those of the jobs that are queued and due; the others are settled already or somebody else's.
      *
-     * @param source how this worker learned of them, for the event that says they started
      * @return what this worker now holds, most urgent first
      */
-    public List<ClaimedJob> claim(Collection<JobKey> jobs, Source source) {
+    public List<ClaimedJob> claim(Collection<JobKey> jobs) {
         return jdbi.withHandle(handle -> bindJobs(handle.createQuery(CLAIM), jobs, Function.identity())
                 .bind("owner", owner)
                 .bind("lease", seconds(lease))
-                .bind("source", source.name().toLowerCase(Locale.ROOT))
                 .map((row, context) -> claimed(row))
                 .list());
     }

@@ -30,10 +30,10 @@ WITH wanted AS (
     WHERE job.tenant_id = wanted.tenant_id AND job.job_id = wanted.job_id AND job.cancel_requested_at IS NULL
     RETURNING job.*
 ), told AS (
-    INSERT INTO job_event (tenant_id, job_id, type, attempt, data)
-    SELECT tenant_id, job_id, 'started', attempt, jsonb_build_object('source', :source::text) FROM claimed
+    INSERT INTO job_event (tenant_id, job_id, type, attempt)
+    SELECT tenant_id, job_id, 'started', attempt FROM claimed
     UNION ALL
-    SELECT tenant_id, job_id, 'canceled', attempt, NULL FROM canceled
+    SELECT tenant_id, job_id, 'canceled', attempt FROM canceled
 )
 SELECT tenant_id, job_id, attempt, model, bundle, priority, input, preview_every, steps, traceparent, created_at,
        crashes, express

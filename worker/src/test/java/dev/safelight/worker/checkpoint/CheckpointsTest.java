@@ -52,7 +52,7 @@ class CheckpointsTest {
                 new CheckpointStore(database, id), objects, Duration.ZERO, MOST_INLINE, new SimpleMeterRegistry());
 
         Fence claim(JobKey job) {
-            return store.claim(List.of(job), JobStore.Source.KAFKA).getFirst().fence();
+            return store.claim(List.of(job)).getFirst().fence();
         }
 
         /** Registers a job whose place can be moved. */

@@ -11,7 +11,6 @@ import dev.safelight.common.job.Priority;
 import dev.safelight.common.store.Database;
 import dev.safelight.embedded.testing.TestJobs;
 import dev.safelight.embedded.testing.TestServers;
-import dev.safelight.worker.store.JobStore.Source;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -63,11 +62,11 @@ class JobStoreTest {
         JobKey late = jobs.queued("a", Priority.NORMAL);
         jobs.update(late, "deadline = now() - interval '1 second'");
         JobKey taken = jobs.queued("a", Priority.NORMAL);
-        assertThat(rival.claim(List.of(taken), Source.KAFKA)).hasSize(1);
+        assertThat(rival.claim(List.of(taken))).hasSize(1);
         jobs.update(due, "released_at = now()");
 
         List<ClaimedJob> claimed =
-                store.claim(List.of(due, urgent, later, late, taken, new JobKey("a", UUID.randomUUID())), Source.KAFKA);
+                store.claim(List.of(due, urgent, later, late, taken, new JobKey("a", UUID.randomUUID())));
 
         assertThat(claimed).extracting(job -> job.fence()).containsExactly(new Fence(urgent, 1), new Fence(due, 1));
         assertThat(claimed.getLast())
@@ -88,7 +87,7 @@ class JobStoreTest {
     void aClaimOfACanceledJobEndsIt() {
         JobKey job = jobs.queued("a", Priority.NORMAL);
         jobs.update(job, "cancel_requested_at = now()");
-        assertThat(store.claim(List.of(job), Source.KAFKA)).isEmpty();
+        assertThat(store.claim(List.of(job))).isEmpty();
         assertThat(jobs.state(job)).isEqualTo(JobState.CANCELED);
         assertThat(jobs.events(job)).containsExactly("canceled");
     }
@@ -108,8 +107,7 @@ class JobStoreTest {
                 Collections.shuffle(shuffled, new Random(i));
                 JobStore claimant = new JobStore(database, UUID.randomUUID(), LEASE);
                 List<JobKey> poll = shuffled.subList(0, 20);
-                claims.add(threads.submit(
-                        () -> claimant.claim(poll, Source.KAFKA).forEach(job -> taken.add(job.fence()))));
+                claims.add(threads.submit(() -> claimant.claim(poll).forEach(job -> taken.add(job.fence()))));
             }
             for (Future<?> claim : claims) {
                 claim.get();
@@ -123,8 +121,8 @@ class JobStoreTest {
     void aClaimWhoseAnswerGotLostCanBeAdopted() {
         JobKey job = jobs.queued("a", Priority.NORMAL);
         JobKey other = jobs.queued("a", Priority.NORMAL);
-        store.claim(List.of(job), Source.KAFKA);
-        rival.claim(List.of(other), Source.KAFKA);
+        store.claim(List.of(job));
+        rival.claim(List.of(other));
         assertThat(store.adopt(List.of(job, other)))
                 .extracting(ClaimedJob::fence)
                 .containsExactly(new Fence(job, 1));
@@ -209,7 +207,7 @@ class JobStoreTest {
     }
 
     private static Fence claimOf(JobStore by, JobKey job) {
-        return by.claim(List.of(job), Source.KAFKA).getFirst().fence();
+        return by.claim(List.of(job)).getFirst().fence();
     }
 
     private static Advance at(int step) {
@@ -253,7 +251,7 @@ class JobStoreTest {
     void aJobGoesBackWithoutAStrikeAsOftenAsNeeded() {
         JobKey job = jobs.queued("a", Priority.NORMAL);
         for (int attempt = 1; attempt <= 5; attempt++) {
-            Fence fence = store.claim(List.of(job), Source.KAFKA).getFirst().fence();
+            Fence fence = store.claim(List.of(job)).getFirst().fence();
             assertThat(fence.attempt()).isEqualTo(attempt);
             assertThat(store.settle(fence, new Settlement.GiveBack(ERROR, false, Duration.ZERO), Spent.NOTHING))
                     .contains(JobState.QUEUED);
@@ -268,7 +266,7 @@ class JobStoreTest {
     void theLastStrikeEndsTheJobAndTheWaitDoubles() {
         JobKey job = jobs.queued("a", Priority.NORMAL);
         for (int strike = 1; strike <= 3; strike++) {
-            Fence fence = store.claim(List.of(job), Source.KAFKA).getFirst().fence();
+            Fence fence = store.claim(List.of(job)).getFirst().fence();
             assertThat(store.settle(fence, new Settlement.GiveBack(ERROR, true, Duration.ofSeconds(10)), Spent.NOTHING))
                     .contains(strike < 3 ? JobState.QUEUED : JobState.FAILED);
             if (strike < 3) {
@@ -366,7 +364,7 @@ class JobStoreTest {
 
     private Fence claim(JobStore claimant) {
         JobKey job = jobs.queued("a", Priority.NORMAL);
-        List<ClaimedJob> claimed = claimant.claim(Set.of(job), Source.KAFKA);
+        List<ClaimedJob> claimed = claimant.claim(Set.of(job));
         assertThat(claimed).hasSize(1);
         return claimed.getFirst().fence();
     }

@@ -1,0 +1,205 @@
+package dev.safelight.worker.attempt;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.safelight.common.bundle.Bundle;
+import dev.safelight.common.bundle.BundleReader;
+import dev.safelight.common.job.JobKey;
+import dev.safelight.common.job.JobState;
+import dev.safelight.common.job.Priority;
+import dev.safelight.common.store.Database;
+import dev.safelight.common.store.FileObjectStore;
+import dev.safelight.common.store.ObjectStore;
+import dev.safelight.embedded.testing.TestJobs;
+import dev.safelight.embedded.testing.TestServers;
+import dev.safelight.worker.checkpoint.Checkpoints;
+import dev.safelight.worker.generate.Engine;
+import dev.safelight.worker.intake.Room;
+import dev.safelight.worker.lease.Heartbeat;
+import dev.safelight.worker.lease.Leases;
+import dev.safelight.worker.signal.Signals;
+import dev.safelight.worker.store.CheckpointStore;
+import dev.safelight.worker.store.JobStore;
+import dev.safelight.worker.store.WorkerRow;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What an attempt makes of a store that fails: with a real model and a real Postgres. The clocks are the test's. */
+@Timeout(120)
+class AttemptTest {
+    private static final Duration LEASE = Duration.ofSeconds(15);
+    private static final Duration SELF_FENCE = Duration.ofSeconds(10);
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    private static Engine engine;
+    private static Models models;
+    private static Bundle tiny;
+    private static Database database;
+
+    @TempDir
+    private Path folder;
+
+    private final AtomicLong storeNanos = new AtomicLong();
+    private final AtomicLong leaseNanos = new AtomicLong();
+    private final UUID owner = UUID.randomUUID();
+    private final JobStore store = new JobStore(database, owner, LEASE);
+    private final Leases leases = new Leases(SELF_FENCE, leaseNanos::get);
+    private final Room room = new Room(4, 0);
+    private final TestJobs jobs = new TestJobs(database, "default", "tiny", tiny.version());
+    private ObjectStore files;
+    private UncertainStore objects;
+    private Attempts attempts;
+
+    @BeforeAll
+    static void open() {
+        database = Database.open(TestServers.newDatabase(), "test");
+        engine = Engine.open("cpu");
+        tiny = BundleReader.read(
+                Path.of(System.getProperty("safelight.root"), "worker", "src", "test", "resources", "bundles", "tiny"));
+        models = new Models(List.of(engine.load(tiny)));
+    }
+
+    @AfterAll
+    static void close() {
+        engine.close();
+        database.close();
+    }
+
+    @BeforeEach
+    void prepare() throws IOException {
+        files = FileObjectStore.open(folder, Clock.systemUTC());
+        objects = new UncertainStore(files);
+        attempts = new Attempts(
+                models,
+                objects,
+                store,
+                leases,
+                room,
+                new Checkpoints(
+                        new CheckpointStore(database, owner), files, Duration.ZERO, 1 << 18, new SimpleMeterRegistry()),
+                new Signals(TestServers.kafka(), leases),
+                new SimpleMeterRegistry(),
+                new AttemptSettings(PATIENCE, Duration.ofSeconds(20), Duration.ofSeconds(50)),
+                storeNanos::get);
+    }
+
+    @Test
+    void aStoreThatFailsTwiceIsTriedAThirdTimeInTheSameAttempt() throws Exception {
+        objects.fails(2, () -> {});
+        JobKey job = jobs.queued("a", Priority.NORMAL);
+        run(job);
+        assertThat(jobs.row(job))
+                .containsEntry("state", "succeeded")
+                .containsEntry("attempt", 1)
+                .containsEntry("strikes", 0);
+        assertThat(objects.puts()).isEqualTo(3);
+        assertThat(stored()).hasSize(1);
+        assertThat(jobs.count("job_output", "job_id = '" + job.jobId() + "'")).isOne();
+    }
+
+    @Test
+    void aStoreThatStaysAwayCostsAStrikeEachTimeAndTheLastOneTheJob() throws Exception {
+        objects.fails(Integer.MAX_VALUE, () -> storeNanos.addAndGet(PATIENCE.toNanos() / 2));
+        JobKey job = jobs.queued("a", Priority.NORMAL);
+        for (int strike = 1; strike <= 2; strike++) {
+            run(job);
+            assertThat(jobs.row(job))
+                    .containsEntry("state", "queued")
+                    .containsEntry("attempt", strike)
+                    .containsEntry("strikes", strike)
+                    .containsEntry("crashes", 0);
+            assertThat(jobs.row(job).get("error").toString()).contains("store_unreachable");
+            // The pause doubles: 20 s, 40 s.
+            String due = "job_id = '" + job.jobId() + "' AND available_at - now() BETWEEN ";
+            assertThat(jobs.count(
+                            "job",
+                            due + "interval '" + (20 * strike - 15) + " s' AND interval '" + 20 * strike + " s'"))
+                    .isOne();
+            assertThat(store.claim(List.of(job))).as("not due yet").isEmpty();
+            jobs.age(job, "available_at", Duration.ofMinutes(1));
+        }
+        run(job);
+        assertThat(jobs.row(job)).containsEntry("state", "failed").containsEntry("strikes", 3);
+        assertThat(jobs.row(job).get("error").toString()).contains("store_unreachable");
+        assertThat(objects.puts()).as("two tries an attempt").isEqualTo(6);
+        assertThat(stored()).isEmpty();
+    }
+
+    @Test
+    void aWorkerThatWasCutOffWhileItWaitedWritesNothingMore() throws Exception {
+        objects.fails(1, () -> leaseNanos.addAndGet(SELF_FENCE.toNanos()));
+        JobKey job = jobs.queued("a", Priority.NORMAL);
+        run(job);
+        assertThat(objects.puts()).as("the try that failed").isEqualTo(1);
+        assertThat(stored()).isEmpty();
+        // Nobody else had it yet, so it went back at once and has nothing to its name.
+        assertThat(jobs.row(job))
+                .containsEntry("state", "queued")
+                .containsEntry("attempt", 1)
+                .containsEntry("strikes", 0)
+                .containsEntry("crashes", 0);
+    }
+
+    @Test
+    void aJobThatWasTakenAwayMeanwhileIsLeftToItsNewOwner() throws Exception {
+        UUID rival = UUID.randomUUID();
+        JobKey job = jobs.queued("a", Priority.NORMAL);
+        Heartbeat heartbeat = new Heartbeat(
+                leases,
+                store,
+                new WorkerRow(owner, "host", "cpu", List.of("default"), List.of("tiny"), 4, 0),
+                Duration.ofSeconds(1),
+                leaseNanos::get);
+        objects.fails(1, () -> {
+            // The rescuer took it, another worker claimed it, and the next beat says so.
+            jobs.update(job, "attempt = 2, owner = '" + rival + "'");
+            heartbeat.runOnce();
+        });
+        run(job);
+        assertThat(objects.puts()).isEqualTo(1);
+        assertThat(stored()).isEmpty();
+        assertThat(jobs.row(job))
+                .containsEntry("state", "running")
+                .containsEntry("attempt", 2)
+                .containsEntry("owner", rival);
+        assertThat(jobs.events(job)).containsExactly("started");
+    }
+
+    @Test
+    void aJobOfAnotherBundleVersionGoesBackForAWorkerThatHasIt() throws Exception {
+        objects.fails(0, () -> {});
+        JobKey job = new TestJobs(database, "default", "tiny", "another version").queued("a", Priority.NORMAL);
+        run(job);
+        assertThat(jobs.row(job)).containsEntry("state", "queued").containsEntry("strikes", 1);
+        assertThat(jobs.row(job).get("error").toString()).contains("bundle_version", "another version", tiny.version());
+        assertThat(objects.puts()).isZero();
+        assertThat(jobs.state(job)).isEqualTo(JobState.QUEUED);
+    }
+
+    /** Claims the job and runs the attempt to its end. */
+    private void run(JobKey job) throws InterruptedException {
+        attempts.start(store.claim(List.of(job)).getFirst());
+        assertThat(room.awaitEmpty(Duration.ofSeconds(60)))
+                .as("the attempt ended")
+                .isTrue();
+    }
+
+    private List<String> stored() throws IOException {
+        try (Stream<ObjectStore.Entry> entries = files.list("outputs/")) {
+            return entries.map(ObjectStore.Entry::key).toList();
+        }
+    }
+}
