@@ -8,6 +8,10 @@ import dev.safelight.api.events.CancelNotices;
 import dev.safelight.api.events.LiveProgress;
 import dev.safelight.api.events.SignalListener;
 import dev.safelight.api.events.Waiters;
+import dev.safelight.api.file.FileHandlers;
+import dev.safelight.api.file.FileStore;
+import dev.safelight.api.file.ImageIntake;
+import dev.safelight.api.file.UploadFile;
 import dev.safelight.api.health.Health;
 import dev.safelight.api.health.Metrics;
 import dev.safelight.api.health.Readiness;
@@ -17,6 +21,8 @@ import dev.safelight.api.http.HttpFront;
 import dev.safelight.api.http.Operation;
 import dev.safelight.api.http.Reply;
 import dev.safelight.api.http.Routes;
+import dev.safelight.api.link.OutputLinks;
+import dev.safelight.api.link.UrlSecrets;
 import dev.safelight.api.query.Fleet;
 import dev.safelight.api.query.GetJob;
 import dev.safelight.api.query.GetModel;
@@ -65,6 +71,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -132,7 +139,17 @@ public final class ApiServer implements AutoCloseable {
         JobQueries jobs = new JobQueries(database);
         JobReader reader = new JobReader(jobs, waiters);
         Fleet fleet = new Fleet(database, clock);
-        JobViews views = new JobViews(jobs, fleet, progress, settings.publicUrl(), clock);
+        OutputLinks links = new OutputLinks(
+                new UrlSecrets(settings.links().secrets(), database, System::nanoTime),
+                settings.links().validity(),
+                clock);
+        JobViews views = new JobViews(
+                jobs,
+                fleet,
+                progress,
+                settings.publicUrl(),
+                clock,
+                settings.auth().keys() ? Optional.of(links) : Optional.empty());
         Submitter submitter = closed(new Submitter(database, jobs, meters, relay::wake));
         SubmissionReply replies = new SubmissionReply(reader, views);
         Readiness readiness = new Readiness(database);
@@ -170,6 +187,12 @@ public final class ApiServer implements AutoCloseable {
         handlers.put("retryJob", new RetryJob(jobs, models, submitter, replies));
         handlers.put("getOutput", GetOutput.get(jobs, store));
         handlers.put("headOutput", GetOutput.head(jobs, store));
+        FileStore files = new FileStore(database, store);
+        ImageIntake intake = new ImageIntake(settings.files().pixels());
+        handlers.put("uploadFile", new UploadFile(intake, files, settings.files(), settings.publicUrl()));
+        handlers.put("getFile", FileHandlers.get(files, settings.publicUrl()));
+        handlers.put("getFileContent", FileHandlers.content(files, store));
+        handlers.put("deleteFile", FileHandlers.delete(files));
         handlers.put("listModels", new ListModels(models, settings.publicUrl()));
         handlers.put("getModel", new GetModel(models, settings.publicUrl()));
         handlers.put("listWorkers", new ListWorkers(fleet));
@@ -188,6 +211,7 @@ public final class ApiServer implements AutoCloseable {
                 vertx,
                 new Routes(operations(document, settings), handlers),
                 authenticator(settings, database),
+                links,
                 settings.limits(),
                 meters));
         guard.start();

@@ -1,7 +1,9 @@
 package dev.safelight.api;
 
 import dev.safelight.api.auth.AuthSettings;
+import dev.safelight.api.file.FileSettings;
 import dev.safelight.api.http.HttpLimits;
+import dev.safelight.api.link.LinkSettings;
 import dev.safelight.api.relay.RelaySettings;
 import dev.safelight.api.sweep.SweepSettings;
 import dev.safelight.api.webhook.WebhookSettings;
@@ -21,6 +23,8 @@ import java.nio.file.Path;
  * @param limits what a client may take of this process
  * @param auth who may call
  * @param metricsOpen whether {@code /metrics} needs no key
+ * @param links how URLs of outputs are signed
+ * @param files how images of clients are taken and kept
  * @param models folder of the bundles
  */
 public record ApiSettings(
@@ -30,6 +34,8 @@ public record ApiSettings(
         HttpLimits limits,
         AuthSettings auth,
         boolean metricsOpen,
+        LinkSettings links,
+        FileSettings files,
         Path models,
         DatabaseSettings database,
         KafkaSettings kafka,
@@ -53,6 +59,8 @@ public record ApiSettings(
                 HttpLimits.read(settings),
                 AuthSettings.read(settings, host),
                 settings.flag("SAFELIGHT_METRICS_OPEN", false, "whether /metrics needs no key"),
+                LinkSettings.read(settings),
+                FileSettings.read(settings),
                 Path.of(settings.text("SAFELIGHT_MODELS", "models", "folder of the model bundles")),
                 DatabaseSettings.read(settings, POOL),
                 KafkaSettings.read(settings),

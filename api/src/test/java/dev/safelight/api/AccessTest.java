@@ -6,8 +6,10 @@ import dev.safelight.api.TestApi.Answer;
 import dev.safelight.api.auth.ApiKey;
 import dev.safelight.api.auth.KeyStore;
 import dev.safelight.api.auth.Scope;
+import dev.safelight.api.file.Images;
 import dev.safelight.api.http.ApiDocument;
 import dev.safelight.api.http.Operation;
+import java.awt.image.BufferedImage;
 import java.net.Socket;
 import java.net.http.HttpRequest;
 import java.nio.charset.StandardCharsets;
@@ -43,7 +45,8 @@ class AccessTest {
     private static final List<String> THINGS = new ArrayList<>();
 
     /** Makes a thing of the tenant default, ready for any operation on it, and gives the value that names it in a path. */
-    private static final Map<String, Supplier<String>> OWNED = Map.of("job_id", AccessTest::job, "ordinal", () -> "0");
+    private static final Map<String, Supplier<String>> OWNED =
+            Map.of("job_id", AccessTest::job, "ordinal", () -> "0", "file_id", AccessTest::file);
 
     /** What every tenant may name. */
     private static final Map<String, String> SHARED =
@@ -195,6 +198,18 @@ class AccessTest {
         UUID id = send("POST", "/v1/jobs", owner, TestApi.JOB).id();
         api.run(id);
         api.succeed(id, new byte[] {1, 2, 3});
+        THINGS.add(id.toString());
+        return id.toString();
+    }
+
+    /** An uploaded image. */
+    private static String file() {
+        byte[] png = Images.png(Images.picture(2, 2, BufferedImage.TYPE_INT_RGB));
+        UUID id = api.send(api.request("/v1/files")
+                        .header("Content-Type", "image/png")
+                        .header("Authorization", "Bearer " + owner)
+                        .POST(HttpRequest.BodyPublishers.ofByteArray(png)))
+                .id();
         THINGS.add(id.toString());
         return id.toString();
     }

@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.safelight.api.TestApi.Answer;
+import dev.safelight.api.file.Images;
 import dev.safelight.api.validate.Schema;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import io.vertx.openapi.contract.OpenAPIVersion;
+import java.awt.image.BufferedImage;
 import java.net.http.HttpRequest;
 import java.util.ArrayList;
 import java.util.List;
@@ -112,6 +114,15 @@ class DocumentTest {
                 + " VALUES (gen_random_uuid(), 'h', 'cpu', '{q}', '{m}', 1, 0, 0)");
         check("GET", "/v1/workers", api.get("/v1/workers"));
         check("GET", "/v1/usage", api.get("/v1/usage"));
+        Answer uploaded = api.send(api.request("/v1/files")
+                .header("Content-Type", "image/png")
+                .POST(HttpRequest.BodyPublishers.ofByteArray(
+                        Images.png(Images.picture(2, 2, BufferedImage.TYPE_INT_RGB)))));
+        check("POST", "/v1/files", uploaded);
+        check("POST", "/v1/files", api.post("/v1/files", "{}"));
+        check("GET", "/v1/files/{file_id}", api.get("/v1/files/" + uploaded.id()));
+        check("DELETE", "/v1/files/{file_id}", api.delete("/v1/files/" + uploaded.id()));
+        check("GET", "/v1/files/{file_id}", api.get("/v1/files/" + uploaded.id()));
         check("GET", "/v1/usage", api.get("/v1/usage?to=never"));
         check("GET", "/v1/models", api.get("/v1/models"));
         check("GET", "/v1/models/{name}", api.get("/v1/models/shapes"));
@@ -206,7 +217,8 @@ class DocumentTest {
                         "{name}=shapes",
                         "{tenant_id}=nobody",
                         "{key_id}=0000000000",
-                        "{queue}=nothing")
+                        "{queue}=nothing",
+                        "{file_id}=" + UUID.randomUUID())
                 .map(pair -> pair.split("="))
                 .reduce(path, (filled, pair) -> filled.replace(pair[0], pair[1]), (a, b) -> b);
     }

@@ -15,6 +15,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 
 /** The OpenAPI document: what is served, routed by and checked against is one and the same. */
 public final class ApiDocument {
@@ -62,23 +63,29 @@ public final class ApiDocument {
                 parameters.put(parameter.name(), parameter);
             }
         }
-        JsonNode body = node.path("requestBody")
-                .path("content")
-                .path("application/json")
-                .path("schema");
+        JsonNode content = node.path("requestBody").path("content");
+        JsonNode body = content.path("application/json").path("schema");
+        Set<String> uploads = new TreeSet<>();
+        content.fieldNames().forEachRemaining(uploads::add);
+        uploads.remove("application/json");
         return new Operation(
                 node.get("operationId").textValue(),
                 method.toUpperCase(Locale.ROOT),
                 path,
                 List.copyOf(parameters.values()),
                 body.isMissingNode() ? Optional.empty() : Optional.of(Schema.compile(document, body)),
-                scopes(node));
+                Set.copyOf(uploads),
+                scopes(node),
+                node.path("security").path(1).has("link"));
     }
 
     /** Every operation says who may call it: one that forgets to must not be open by accident. */
     private static Optional<Set<Scope>> scopes(JsonNode node) {
         JsonNode security = node.path("security");
-        if (!security.isArray() || security.size() > 1) {
+        boolean keyed = security.path(0).has("key");
+        boolean linkedAtMost =
+                security.size() < 2 || security.size() == 2 && security.get(1).has("link");
+        if (!security.isArray() || !security.isEmpty() && !keyed || !linkedAtMost) {
             throw new IllegalStateException(node.get("operationId") + " does not say who may call it");
         }
         if (security.isEmpty()) {

@@ -15,13 +15,19 @@ final class Call {
      * @param body null where the operation takes none
      */
     static Reply run(Routes.Found found, Principal principal, MultiMap query, MultiMap headers, byte[] body) {
+        return run(found, principal, query, headers, body, null);
+    }
+
+    /** @param upload null where the operation takes none */
+    static Reply run(
+            Routes.Found found, Principal principal, MultiMap query, MultiMap headers, byte[] body, Upload upload) {
         Operation operation = found.operation();
         try {
             return switch (ParameterCheck.check(operation, found.path(), query, headers)) {
                 case ParameterCheck.Refused(Problem problem) -> problem.reply();
                 case ParameterCheck.Valid(Map<String, JsonNode> values) -> {
                     if (body == null) {
-                        yield found.handler().handle(new Request(principal, values, null));
+                        yield found.handler().handle(new Request(principal, values, null, upload));
                     }
                     yield switch (JsonBody.read(body, operation.body().orElseThrow())) {
                         case JsonBody.Malformed(String detail) -> new Problem(400, "malformed_json", detail).reply();

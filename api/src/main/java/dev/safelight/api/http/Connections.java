@@ -74,6 +74,14 @@ final class Connections {
         }
     }
 
+    /** The body of this request may take longer than others. */
+    void allow(HttpServerRequest request, Duration bodyDeadline) {
+        Standing standing = open.get(request.connection());
+        if (standing != null) {
+            standing.headRead(bodyDeadline.toNanos());
+        }
+    }
+
     private void cutLate(long now) {
         open.forEach((connection, standing) -> {
             if (standing.late(now)) {

@@ -3,6 +3,8 @@ package dev.safelight.api.http;
 import dev.safelight.api.auth.Authenticator;
 import dev.safelight.api.auth.Principal;
 import dev.safelight.api.auth.RateLimiter;
+import dev.safelight.api.auth.Scope;
+import dev.safelight.api.link.OutputLinks;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
@@ -23,11 +25,15 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,6 +49,9 @@ public final class HttpFront implements AutoCloseable {
     /** An upload that is too large is read up to here, so that its sender gets to see the 413; beyond, it is cut. */
     private static final long MOST_DISCARDED = 8 << 20;
 
+    /** Of the largest kind; of smaller ones as many as take the same room. */
+    private static final int UPLOADS_AT_ONCE = 4;
+
     private static final Duration PATIENCE_AT_CLOSE = Duration.ofSeconds(8);
     private static final Duration[] BUCKETS = IntStream.of(1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 5_000, 60_000)
             .mapToObj(Duration::ofMillis)
@@ -51,9 +60,11 @@ public final class HttpFront implements AutoCloseable {
     private final Vertx vertx;
     private final Routes routes;
     private final Authenticator authenticator;
+    private final OutputLinks links;
     private final HttpLimits limits;
     private final Connections connections;
     private final RateLimiter limiter = new RateLimiter(System::nanoTime);
+    private final UploadRoom room;
     private final MeterRegistry meters;
     private final Map<TimerKey, Timer> timers = new ConcurrentHashMap<>();
     private final ExecutorService handlers = Executors.newThreadPerTaskExecutor(
@@ -62,13 +73,24 @@ public final class HttpFront implements AutoCloseable {
 
     private record TimerKey(String route, String method, int status) {}
 
-    /** @param authenticator decides on whose behalf a request comes */
-    public HttpFront(Vertx vertx, Routes routes, Authenticator authenticator, HttpLimits limits, MeterRegistry meters) {
+    /**
+     * @param authenticator decides on whose behalf a request comes
+     * @param links decides it for a signed URL
+     */
+    public HttpFront(
+            Vertx vertx,
+            Routes routes,
+            Authenticator authenticator,
+            OutputLinks links,
+            HttpLimits limits,
+            MeterRegistry meters) {
         this.vertx = vertx;
         this.routes = routes;
         this.authenticator = authenticator;
+        this.links = links;
         this.limits = limits;
         this.connections = new Connections(limits, meters);
+        this.room = new UploadRoom((long) UPLOADS_AT_ONCE * limits.upload());
         this.meters = meters;
     }
 
@@ -158,24 +180,33 @@ public final class HttpFront implements AutoCloseable {
             return;
         }
         HttpServerRequest http = exchange.http();
+        if (SignedUrl.is(found.operation(), http.query())) {
+            admitLater(exchange, found, () -> SignedUrl.admission(links, found.path(), http.params()));
+            return;
+        }
+        Set<Scope> needed = found.operation().scopes().get();
         List<String> authorization = http.headers().getAll(HttpHeaders.AUTHORIZATION);
         Optional<Authenticator.Outcome> known = authenticator.recall(authorization);
         if (known.isPresent()) {
-            admit(exchange, found, known.get());
+            admit(exchange, found, Admission.of(known.get(), needed, limiter));
             return;
         }
-        http.pause();
+        admitLater(exchange, found, () -> Admission.of(authenticator.authenticate(authorization), needed, limiter));
+    }
+
+    private void admitLater(Exchange exchange, Routes.Found found, Supplier<Admission> decision) {
+        exchange.http().pause();
         handlers.execute(() -> {
-            Authenticator.Outcome outcome = authenticator.authenticate(authorization);
+            Admission admission = decision.get();
             exchange.context().runOnContext(ignored -> {
-                admit(exchange, found, outcome);
-                http.resume();
+                admit(exchange, found, admission);
+                exchange.http().resume();
             });
         });
     }
 
-    private void admit(Exchange exchange, Routes.Found found, Authenticator.Outcome outcome) {
-        switch (Admission.of(outcome, found.operation().scopes().orElseThrow(), limiter)) {
+    private void admit(Exchange exchange, Routes.Found found, Admission admission) {
+        switch (admission) {
             case Admission.Admitted(Principal principal, var headers) -> {
                 exchange.promise(headers);
                 accept(exchange, found, principal);
@@ -186,27 +217,81 @@ public final class HttpFront implements AutoCloseable {
     }
 
     private void accept(Exchange exchange, Routes.Found found, Principal principal) {
-        if (found.operation().body().isEmpty()) {
-            handlers.execute(() -> exchange.send(found.operation().path(), answer(exchange, found, principal, null)));
-            return;
+        Operation operation = found.operation();
+        if (!operation.uploads().isEmpty()) {
+            acceptUpload(exchange, found, principal);
+        } else if (operation.body().isEmpty()) {
+            handlers.execute(() -> exchange.send(operation.path(), answer(exchange, found, principal, null, null)));
+        } else if (!isJson(exchange.http().getHeader("Content-Type"))) {
+            refuseMediaType(exchange, operation, Set.of("application/json"));
+        } else {
+            read(
+                    exchange,
+                    operation,
+                    limits.body(),
+                    () -> {},
+                    bytes -> answer(exchange, found, principal, bytes, null));
         }
+    }
+
+    /** Nobody's upload is held in memory before there is room for all of it. */
+    private void acceptUpload(Exchange exchange, Routes.Found found, Principal principal) {
+        Operation operation = found.operation();
         HttpServerRequest http = exchange.http();
-        if (!isJson(http.getHeader("Content-Type"))) {
-            Problem problem = new Problem(
-                    415, "unsupported_media_type", "the body must be sent with Content-Type: application/json");
-            exchange.send(found.operation().path(), problem.reply());
+        String mediaType = mediaType(http.getHeader("Content-Type"));
+        if (!operation.uploads().contains(mediaType)) {
+            refuseMediaType(exchange, operation, operation.uploads());
             return;
         }
+        Optional<UploadRoom.Place> place = room.take(declaredLength(http, limits.upload()));
+        if (place.isEmpty()) {
+            Problem problem = new Problem(503, "uploads_busy", "too much is being uploaded just now; try again soon");
+            exchange.send(operation.path(), problem.reply());
+            return;
+        }
+        connections.allow(http, limits.uploadDeadline());
+        http.end().onFailure(ignored -> place.get().giveBack());
+        read(exchange, operation, limits.upload(), place.get()::giveBack, bytes -> {
+            try {
+                return answer(exchange, found, principal, null, new Upload(mediaType, bytes));
+            } finally {
+                place.get().giveBack();
+            }
+        });
+    }
+
+    /** At most {@code most}: beyond, nothing is kept anyway. */
+    private static long declaredLength(HttpServerRequest http, int most) {
+        try {
+            return Math.clamp(Long.parseLong(http.getHeader(HttpHeaders.CONTENT_LENGTH)), 0, most);
+        } catch (NumberFormatException e) {
+            return most;
+        }
+    }
+
+    private void refuseMediaType(Exchange exchange, Operation operation, Set<String> taken) {
+        String types = String.join(" or ", new TreeSet<>(taken));
+        Problem problem =
+                new Problem(415, "unsupported_media_type", "the body must be sent with Content-Type: " + types);
+        exchange.send(operation.path(), problem.reply());
+    }
+
+    /** Gathers the body on the event loop, and has it answered on a virtual thread. @param dropped told when it is too large */
+    private void read(
+            Exchange exchange, Operation operation, int limit, Runnable dropped, Function<byte[], Reply> answer) {
+        HttpServerRequest http = exchange.http();
         Buffer body = Buffer.buffer();
-        Runnable tooLarge = () -> exchange.send(
-                found.operation().path(),
-                new Problem(413, "body_too_large", "the body must have at most " + limits.body() + " bytes").reply());
+        Runnable tooLarge = () -> {
+            dropped.run();
+            Problem problem = new Problem(413, "body_too_large", "the body must have at most " + limit + " bytes");
+            exchange.send(operation.path(), problem.reply());
+        };
         long[] received = {0};
         http.handler(chunk -> {
             received[0] += chunk.length();
-            if (received[0] <= limits.body()) {
+            if (received[0] <= limit) {
                 body.appendBuffer(chunk);
-            } else if (received[0] > MOST_DISCARDED && !http.response().ended()) {
+            } else if (received[0] > limit + MOST_DISCARDED && !http.response().ended()) {
                 http.response().putHeader("Connection", "close");
                 tooLarge.run();
                 http.connection().close();
@@ -216,16 +301,16 @@ public final class HttpFront implements AutoCloseable {
             if (http.response().ended()) {
                 return;
             }
-            if (received[0] > limits.body()) {
+            if (received[0] > limit) {
                 tooLarge.run();
             } else {
-                handlers.execute(() ->
-                        exchange.send(found.operation().path(), answer(exchange, found, principal, body.getBytes())));
+                handlers.execute(() -> exchange.send(operation.path(), answer.apply(body.getBytes())));
             }
         });
     }
 
-    private static Reply answer(Exchange exchange, Routes.Found found, Principal principal, byte[] body) {
+    private static Reply answer(
+            Exchange exchange, Routes.Found found, Principal principal, byte[] body, Upload upload) {
         MultiMap query;
         try {
             query = exchange.http().query() == null
@@ -234,7 +319,12 @@ public final class HttpFront implements AutoCloseable {
         } catch (IllegalArgumentException e) {
             return new Problem(400, "malformed_query", "the query string is not percent-encoded UTF-8").reply();
         }
-        return Call.run(found, principal, query, exchange.http().headers(), body);
+        return Call.run(found, principal, query, exchange.http().headers(), body, upload);
+    }
+
+    /** Without parameters and in lower case; empty where there is none. */
+    private static String mediaType(String contentType) {
+        return contentType == null ? "" : contentType.split(";", 2)[0].strip().toLowerCase(Locale.ROOT);
     }
 
     private static boolean isJson(String contentType) {
@@ -242,7 +332,7 @@ public final class HttpFront implements AutoCloseable {
             return false;
         }
         String[] parts = contentType.toLowerCase(Locale.ROOT).split(";");
-        if (!parts[0].strip().equals("application/json")) {
+        if (!mediaType(contentType).equals("application/json")) {
             return false;
         }
         for (int i = 1; i < parts.length; i++) {

@@ -12,7 +12,9 @@ import java.util.Set;
  *
  * @param path as the document writes it: {@code /v1/jobs/{job_id}}
  * @param body schema of the JSON body, where the operation takes one
+ * @param uploads media types of the body, where it is not JSON; else empty
  * @param scopes what a key must allow; empty where anybody may call without a key
+ * @param linked whether a signed URL lets in as well
  */
 public record Operation(
         String id,
@@ -20,11 +22,13 @@ public record Operation(
         String path,
         List<Parameter> parameters,
         Optional<Schema> body,
-        Optional<Set<Scope>> scopes) {
+        Set<String> uploads,
+        Optional<Set<Scope>> scopes,
+        boolean linked) {
 
     /** The same for everybody, with or without a key. */
     public Operation opened() {
-        return new Operation(id, method, path, parameters, body, Optional.empty());
+        return new Operation(id, method, path, parameters, body, uploads, Optional.empty(), linked);
     }
 
     /**

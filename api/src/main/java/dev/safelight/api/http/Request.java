@@ -12,9 +12,14 @@ import java.util.UUID;
  *
  * @param principal on whose behalf; null for an operation that is open to everybody
  * @param parameters the declared parameters that were sent or have a default, of path, query and headers alike
- * @param body null where the operation takes none
+ * @param body null where the operation takes no JSON
+ * @param upload null where it takes nothing else
  */
-public record Request(Principal principal, Map<String, JsonNode> parameters, JsonNode body) {
+public record Request(Principal principal, Map<String, JsonNode> parameters, JsonNode body, Upload upload) {
+    public Request(Principal principal, Map<String, JsonNode> parameters, JsonNode body) {
+        this(principal, parameters, body, null);
+    }
+
     /** Whose jobs this is about; another tenant's do not exist. */
     public String tenantId() {
         return principal.tenantId();
@@ -22,6 +27,10 @@ public record Request(Principal principal, Map<String, JsonNode> parameters, Jso
 
     public Optional<String> text(String parameter) {
         return Optional.ofNullable(parameters.get(parameter)).map(JsonNode::textValue);
+    }
+
+    public Optional<Long> number(String parameter) {
+        return Optional.ofNullable(parameters.get(parameter)).map(JsonNode::longValue);
     }
 
     /** An integer of the path, or one that has a default. */

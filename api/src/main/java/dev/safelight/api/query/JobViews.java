@@ -2,12 +2,14 @@ package dev.safelight.api.query;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.safelight.api.events.LiveProgress;
+import dev.safelight.api.link.OutputLinks;
 import dev.safelight.common.event.Signal;
 import dev.safelight.common.job.JobState;
 import dev.safelight.common.request.GenerationInput;
 import dev.safelight.common.wire.Json;
 import java.time.Clock;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 
 /** Makes of rows what clients see. */
@@ -19,9 +21,22 @@ public final class JobViews {
     private final LiveProgress progress;
     private final String publicUrl;
     private final Clock clock;
+    private final Optional<OutputLinks> links;
 
-    /** @param publicUrl what clients reach this API under, without a slash at the end; empty makes URLs relative to it */
+    /** Without signatures: whoever sees a job sees its outputs. @param publicUrl what clients reach this API under, without a slash at the end; empty makes URLs relative to it */
     public JobViews(JobQueries jobs, Fleet fleet, LiveProgress progress, String publicUrl, Clock clock) {
+        this(jobs, fleet, progress, publicUrl, clock, Optional.empty());
+    }
+
+    /** @param links signs the URLs of outputs, where a key would be needed otherwise */
+    public JobViews(
+            JobQueries jobs,
+            Fleet fleet,
+            LiveProgress progress,
+            String publicUrl,
+            Clock clock,
+            Optional<OutputLinks> links) {
+        this.links = links;
         this.jobs = jobs;
         this.fleet = fleet;
         this.progress = progress;
@@ -53,7 +68,7 @@ public final class JobViews {
         List<JobView.Output> outputs = job.outputs().stream()
                 .map(output -> new JobView.Output(
                         output.ordinal(),
-                        self + "/outputs/" + output.ordinal(),
+                        self + "/outputs/" + output.ordinal() + signature(job, output),
                         output.width(),
                         output.height(),
                         output.contentType(),
@@ -88,6 +103,12 @@ public final class JobViews {
                 job.expiresIn(),
                 webhook(job.webhook()),
                 new JobView.Urls(self, self + "/cancel", self + "/retry"));
+    }
+
+    private String signature(JobRow job, JobRow.OutputRow output) {
+        return links.isEmpty() || gone(output)
+                ? ""
+                : links.get().query(job.key(), output.ordinal(), output.expiresAt());
     }
 
     private static boolean gone(JobRow.OutputRow output) {

@@ -3,6 +3,7 @@ package dev.safelight.api.sweep;
 import dev.safelight.api.relay.WakeableLoop;
 import dev.safelight.common.store.CheckpointKey;
 import dev.safelight.common.store.Database;
+import dev.safelight.common.store.FileKey;
 import dev.safelight.common.store.ObjectStore;
 import dev.safelight.common.store.OutputKey;
 import dev.safelight.common.store.Sql;
@@ -34,6 +35,8 @@ public final class Sweeper implements AutoCloseable {
     private static final String ABANDONED = Sql.of(Sweeper.class, "abandoned");
     private static final String UNREFERENCED = Sql.of(Sweeper.class, "unreferenced_checkpoints");
     private static final String EXPIRE = Sql.of(Sweeper.class, "expire");
+    private static final String EXPIRE_FILES = Sql.of(Sweeper.class, "expire_files");
+    private static final String UNREFERENCED_FILES = Sql.of(Sweeper.class, "unreferenced_files");
     private static final int BATCH = 500;
 
     private final Jdbi jdbi;
@@ -74,7 +77,7 @@ public final class Sweeper implements AutoCloseable {
                 return 0;
             }
             try {
-                return expire(handle) + sweep(handle) + sweepCheckpoints(handle);
+                return expire(handle) + sweep(handle) + sweepCheckpoints(handle) + sweepFiles(handle);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             } finally {
@@ -89,14 +92,18 @@ public final class Sweeper implements AutoCloseable {
     }
 
     /**
-     * Gives up outputs whose time is over. The rows go first, as with a deleted job: if this process dies before it has
+     * Gives up outputs and uploads whose time is over. The rows go first, as with a deleted job: if this process dies before it has
      * removed the objects, the walk finds them, because no row of theirs shows them any more.
      */
     private int expire(Handle handle) {
+        return expire(handle, EXPIRE, "outputs") + expire(handle, EXPIRE_FILES, "uploads");
+    }
+
+    private int expire(Handle handle, String statement, String what) {
         int removed = 0;
         List<String> due;
         do {
-            due = handle.createQuery(EXPIRE)
+            due = handle.createQuery(statement)
                     .bind("most", BATCH)
                     .mapTo(String.class)
                     .list();
@@ -111,7 +118,7 @@ public final class Sweeper implements AutoCloseable {
             removed += due.size();
         } while (due.size() == BATCH);
         if (removed > 0) {
-            LOG.info("removed {} outputs whose time was over", removed);
+            LOG.info("removed {} {} whose time was over", removed, what);
         }
         return removed;
     }
@@ -147,6 +154,41 @@ public final class Sweeper implements AutoCloseable {
             while (old.hasNext()) {
                 List<String> unreferenced = handle.createQuery(UNREFERENCED)
                         .bindArray("paths", String.class, next(old))
+                        .mapTo(String.class)
+                        .list();
+                for (String path : unreferenced) {
+                    store.delete(path);
+                    swept.increment();
+                }
+                removed += unreferenced.size();
+            }
+        }
+        return removed;
+    }
+
+    /** Objects of uploads whose process died before it had written the row, or before it had removed the object. */
+    private int sweepFiles(Handle handle) throws IOException {
+        Instant before = clock.instant().minus(settings.age());
+        int removed = 0;
+        try (Stream<ObjectStore.Entry> entries = store.list(FileKey.PREFIX)) {
+            Iterator<FileKey> old = entries.filter(entry -> entry.writtenAt().isBefore(before))
+                    .flatMap(entry -> FileKey.parse(entry.key()).stream())
+                    .iterator();
+            while (old.hasNext()) {
+                List<FileKey> batch = next(old);
+                List<String> unreferenced = handle.createQuery(UNREFERENCED_FILES)
+                        .bindArray(
+                                "paths",
+                                String.class,
+                                batch.stream().map(FileKey::path).toList())
+                        .bindArray(
+                                "tenants",
+                                String.class,
+                                batch.stream().map(FileKey::tenantId).toList())
+                        .bindArray(
+                                "files",
+                                UUID.class,
+                                batch.stream().map(FileKey::fileId).toList())
                         .mapTo(String.class)
                         .list();
                 for (String path : unreferenced) {

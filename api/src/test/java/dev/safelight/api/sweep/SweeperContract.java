@@ -7,6 +7,7 @@ import dev.safelight.common.job.JobIds;
 import dev.safelight.common.job.JobKey;
 import dev.safelight.common.store.CheckpointKey;
 import dev.safelight.common.store.Database;
+import dev.safelight.common.store.FileKey;
 import dev.safelight.common.store.ObjectStore;
 import dev.safelight.common.store.OutputKey;
 import dev.safelight.embedded.testing.TestServers;
@@ -171,6 +172,34 @@ abstract class SweeperContract {
         assertThat(swept).as("the row says so").containsExactly(over.jobId());
         assertThat(meters.get("safelight.outputs.expired").counter().count()).isEqualTo(1);
         assertThat(sweeper(Instant.now()).runOnce()).as("a second time").isZero();
+    }
+
+    @Test
+    void anUploadGoesWithItsTimeAndAnObjectThatNoRowRefersToGoesOnceItIsOld() throws IOException {
+        FileKey kept = file("now() + interval '1 minute'");
+        FileKey over = file("now() - interval '1 second'");
+        FileKey lost = new FileKey("default", JobIds.next());
+        store().put(lost.path(), new byte[] {1}, "image/png");
+        assertThat(sweeper(Instant.now()).runOnce()).isEqualTo(1);
+        assertThat(store().size(over.path())).isEmpty();
+        assertThat(store().size(lost.path())).as("its row may be on the way").isPresent();
+        assertThat(sweeper(later()).runOnce()).isEqualTo(1);
+        assertThat(store().size(lost.path())).isEmpty();
+        assertThat(store().size(kept.path())).isPresent();
+        store().delete(kept.path());
+    }
+
+    private FileKey file(String expiresAt) throws IOException {
+        FileKey key = new FileKey("default", JobIds.next());
+        store().put(key.path(), new byte[] {1}, "image/png");
+        database.jdbi()
+                .useHandle(handle -> handle.execute(
+                        "INSERT INTO file (tenant_id, file_id, object_key, content_type, width, height, bytes, sha256,"
+                                + " expires_at) VALUES (?, ?, ?, 'image/png', 1, 1, 1, sha256(''), " + expiresAt + ")",
+                        key.tenantId(),
+                        key.fileId(),
+                        key.path()));
+        return key;
     }
 
     /** The process died between the commit and the removal. */
