@@ -54,8 +54,10 @@ public record Manifest(
      * @param sha256 hex digest; a file with another digest is refused before native code reads it
      * @param inputs names of {@code forward}'s arguments, in order
      * @param maxRows most rows that one call may carry
+     * @param latentSize numbers of the input {@code z}, of networks that draw their answer
      */
-    public record Network(String file, String sha256, List<String> inputs, int maxRows) {}
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Network(String file, String sha256, List<String> inputs, int maxRows, Integer latentSize) {}
 
     /**
      * The space that samplers walk in.
@@ -74,7 +76,7 @@ public record Manifest(
      * The forward process the denoiser was trained on.
      *
      * @param kind {@code vp}: x = a·x0 + s·noise with a² + s² = 1; {@code sub-vp}: s = 1 − a²; {@code ve}: a = 1;
-     *     {@code flow}: a = 1 − t, s = t; {@code cold}: a degradation without noise
+     *     {@code flow}: a = 1 − t, s = t; {@code cold}: a degradation without noise; {@code learned}: a drift network
      * @param prediction what the network returns: {@code epsilon}, {@code x0}, {@code v}, {@code score} or {@code flow}
      * @param time what the network is told: {@code t}, the process's own time (for a discrete schedule the 0-based
      *     index), which is the default, {@code sigma} (s/a) or {@code log-sigma}
@@ -88,7 +90,9 @@ public record Manifest(
      *
      * @param kind {@code linear}, {@code scaled-linear} or {@code squared-cosine} betas of a discrete vp process;
      *     {@code continuous} for vp and sub-vp (betas per unit of time), ve (geometric sigmas) and flow;
-     *     {@code geometric} for the discrete sigmas of a ve process
+     *     {@code geometric} for the discrete sigmas of a ve process; {@code diffusion-gan} for the few large steps of a vp
+     *     process; {@code blur}, {@code pixelate}, {@code desaturate} or {@code fade} of a cold process; {@code tables} for a
+     *     learned one, whose tables {@code times} and {@code diffusion} say all
      * @param steps T, the number of training steps of a discrete schedule; for flow the network was trained at t = i/T
      * @param betaStart first beta
      * @param betaEnd last beta
@@ -99,6 +103,8 @@ public record Manifest(
      * @param shift k by which sigma was multiplied for larger pictures; 1 when absent
      * @param offset the index that leading spacing counts from; 0 when absent
      * @param end {@code clean} (the default), or {@code first}: walks along training indices end at index 0
+     * @param deviation of one operator of a blur, or growth of a fade, in pixels
+     * @param collapses whether the last operator of a blur leaves only each channel's mean
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Schedule(
@@ -112,7 +118,9 @@ public record Manifest(
             boolean zeroTerminalSnr,
             Double shift,
             int offset,
-            String end) {}
+            String end,
+            Double deviation,
+            boolean collapses) {}
 
     /**
      * A list of numbers that some samplers need.

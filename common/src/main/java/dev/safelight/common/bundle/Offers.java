@@ -3,6 +3,13 @@ package dev.safelight.common.bundle;
 import dev.safelight.common.sampling.Offer;
 import dev.safelight.common.sampling.Prediction;
 import dev.safelight.common.sampling.Process;
+import dev.safelight.common.sampling.degrade.Blur;
+import dev.safelight.common.sampling.degrade.Desaturate;
+import dev.safelight.common.sampling.degrade.Fade;
+import dev.safelight.common.sampling.degrade.Pixelate;
+import dev.safelight.common.sampling.degrade.Shape;
+import dev.safelight.common.sampling.schedule.ColdProcess;
+import dev.safelight.common.sampling.schedule.LearnedProcess;
 import dev.safelight.common.sampling.schedule.NetworkTime;
 import dev.safelight.common.sampling.schedule.NoiseSchedule;
 import dev.safelight.common.sampling.schedule.RectifiedFlow;
@@ -10,11 +17,19 @@ import dev.safelight.common.sampling.schedule.SigmaLadder;
 import dev.safelight.common.sampling.schedule.SubVpDiffusion;
 import dev.safelight.common.sampling.schedule.VeDiffusion;
 import dev.safelight.common.sampling.schedule.VpDiffusion;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
 /** What a bundle gives to samplers, from its manifest. */
 public final class Offers {
+
+    /** The role of a network that returns the gradient of ln p(class | x) at a level. */
+    public static final String GUIDE = "guide";
+
+    /** Roles, beside the denoiser, of networks that samplers and guidance ask. */
+    public static final List<String> SAMPLING_ROLES = List.of("drift", GUIDE);
 
     private Offers() {}
 
@@ -22,7 +37,8 @@ public final class Offers {
     public static Offer of(Bundle bundle) {
         Manifest manifest = bundle.manifest();
         try {
-            Process process = process(manifest.process());
+            Map<String, double[]> tables = BundleReader.tables(bundle);
+            Process process = process(manifest, tables);
             Prediction prediction = Prediction.of(manifest.process().prediction());
             if (prediction == Prediction.V && process.kind() != Process.Kind.VP) {
                 throw new IllegalArgumentException("prediction v is only defined where a² + s² = 1");
@@ -34,8 +50,9 @@ public final class Offers {
                     process,
                     prediction,
                     manifest.networks().keySet(),
-                    BundleReader.tables(bundle),
-                    manifest.traits() == null ? Set.of() : Set.copyOf(manifest.traits()));
+                    tables,
+                    manifest.traits() == null ? Set.of() : Set.copyOf(manifest.traits()),
+                    or(manifest.networks().get(Manifest.DENOISER).latentSize(), 0));
         } catch (IllegalArgumentException e) {
             throw new BundleException("bundle " + bundle.name() + ": " + e.getMessage(), e);
         }
@@ -49,7 +66,8 @@ public final class Offers {
         };
     }
 
-    private static Process process(Manifest.Process described) {
+    private static Process process(Manifest manifest, Map<String, double[]> tables) {
+        Manifest.Process described = manifest.process();
         Manifest.Schedule schedule = described.schedule();
         String kind = described.kind() + " " + schedule.kind();
         NetworkTime time =
@@ -88,8 +106,31 @@ public final class Offers {
                 SigmaLadder.geometric(
                         schedule.steps(), or(schedule.sigmaMin(), 0.01), or(schedule.sigmaMax(), 50.0), time);
             case "flow continuous" -> new RectifiedFlow(schedule.steps(), or(schedule.shift(), 1.0), time);
+            case "vp diffusion-gan" ->
+                NoiseSchedule.diffusionGan(
+                        schedule.steps(), or(schedule.betaStart(), 0.1), or(schedule.betaEnd(), 20.0));
+            case "learned tables" -> new LearnedProcess(table(tables, "times"), table(tables, "diffusion"));
+            case "cold blur" ->
+                new ColdProcess(new Blur(
+                        shape(manifest), schedule.steps(), or(schedule.deviation(), 1.0), schedule.collapses()));
+            case "cold pixelate" -> new ColdProcess(new Pixelate(shape(manifest), schedule.steps()));
+            case "cold desaturate" -> new ColdProcess(new Desaturate(shape(manifest), schedule.steps()));
+            case "cold fade" ->
+                new ColdProcess(new Fade(shape(manifest), schedule.steps(), or(schedule.deviation(), 1.0)));
             default -> throw new IllegalArgumentException("no noise schedule is called " + kind);
         };
+    }
+
+    private static Shape shape(Manifest manifest) {
+        List<Integer> shape = manifest.latent().shape();
+        return new Shape(shape.get(0), shape.get(1), shape.get(2));
+    }
+
+    private static double[] table(Map<String, double[]> tables, String name) {
+        if (!tables.containsKey(name)) {
+            throw new IllegalArgumentException("the process needs a table \"" + name + "\"");
+        }
+        return tables.get(name);
     }
 
     private static NoiseSchedule discrete(NoiseSchedule plain, Manifest.Schedule schedule) {

@@ -13,6 +13,7 @@ import java.util.List;
  * and runs it.
  *
  * @param labels the class of each of the guidance's conditions, in their order; null stands for no class
+ * @param classifier weight of the gradient of the model's classifier; 0 for none
  * @param renoise whether E follows D where the threshold has moved it
  * @param noise where random numbers come from
  */
@@ -24,6 +25,7 @@ public record Recipe(
         List<String> labels,
         Threshold threshold,
         boolean renoise,
+        double classifier,
         NoiseSource noise) {
 
     /** What became of an input. */

@@ -66,6 +66,7 @@ public final class Recipes {
         return Stream.of(
                         method.allOptions(),
                         guidable() ? GuidanceOptions.ofClasses() : List.<Option<?>>of(),
+                        classified() ? List.<Option<?>>of(GuidanceOptions.CLASSIFIER) : List.<Option<?>>of(),
                         GuidanceOptions.ofAll(),
                         List.of(NoiseSource.NOISE))
                 .flatMap(List::stream)
@@ -75,6 +76,11 @@ public final class Recipes {
     /** Whether the network was also trained without a class. */
     public boolean guidable() {
         return takesClass() && manifest.conditioning().nullIndex() != null;
+    }
+
+    /** Whether there is a network that says which way a class lies. */
+    private boolean classified() {
+        return takesClass() && offer.roles().contains(Offers.GUIDE);
     }
 
     private boolean takesClass() {
@@ -148,6 +154,7 @@ public final class Recipes {
                             manifest.latent().range().getFirst(),
                             manifest.latent().range().getLast()),
                     values.get(GuidanceOptions.RENOISE),
+                    classified() ? values.get(GuidanceOptions.CLASSIFIER) : 0,
                     NoiseSource.of(values)));
         } catch (IllegalArgumentException e) {
             return impossible("out_of_range", values.has(Layouts.TIMESTEPS) ? "timesteps" : "steps", e.getMessage());
@@ -183,6 +190,9 @@ public final class Recipes {
                         "invalid_value", "negative", "needs a class to get to, not only one to get away from"));
             }
         });
+        if (input.label() == null && classified() && values.get(GuidanceOptions.CLASSIFIER) != 0) {
+            problems.add(new Problem("invalid_value", "classifier_guidance", "needs a class to be guided to"));
+        }
         boolean asksForNone =
                 labels(input, values).contains(null) && guidance(input, values).needsLast();
         if (!guidable() && asksForNone) {

@@ -2,6 +2,7 @@ package dev.safelight.common.sampling;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
@@ -11,6 +12,7 @@ import java.util.stream.Collectors;
  * @param name what is missing where it is not met, as problems and documents say it: "a table \"variance\""
  */
 public record Need(String name, Predicate<Offer> met) {
+    private static final Set<Process.Kind> NOT_GAUSSIAN = Set.of(Process.Kind.COLD, Process.Kind.LEARNED);
 
     /** A process of one of these kinds. */
     public static Need process(Process.Kind... kinds) {
@@ -24,7 +26,8 @@ public record Need(String name, Predicate<Offer> met) {
     /** A process of levels, which every process with Gaussian noise is. */
     public static Need gaussian() {
         return new Need(
-                "a process with Gaussian noise", offer -> offer.process().kind() != Process.Kind.COLD);
+                "a process with Gaussian noise",
+                offer -> !NOT_GAUSSIAN.contains(offer.process().kind()));
     }
 
     /** A network that fills a role beside the denoiser. */

@@ -19,7 +19,9 @@ public interface Process {
         /** a = 1 − t, s = t. */
         FLOW("flow"),
         /** A degradation without noise (Bansal et al. 2022). */
-        COLD("cold");
+        COLD("cold"),
+        /** An SDE whose drift is a network (Zhang and Chen 2021). */
+        LEARNED("learned");
 
         private final String word;
 

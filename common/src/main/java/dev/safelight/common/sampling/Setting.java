@@ -11,6 +11,14 @@ public record Setting(Offer offer, int steps, Spacing spacing, Values values) {
         return offer.process();
     }
 
+    public Setting with(Spacing other) {
+        return new Setting(offer, steps, other, values);
+    }
+
+    public Setting with(Process other) {
+        return new Setting(offer.on(other), steps, spacing, values);
+    }
+
     public <T> T get(Option<T> option) {
         return values.get(option);
     }

@@ -3,6 +3,7 @@ package dev.safelight.worker.generate;
 import dev.safelight.common.bundle.Bundle;
 import dev.safelight.common.bundle.BundleException;
 import dev.safelight.common.bundle.Manifest;
+import dev.safelight.common.bundle.Offers;
 import dev.safelight.common.job.JobKey;
 import dev.safelight.common.job.Priority;
 import dev.safelight.worker.batch.Batcher;
@@ -18,6 +19,7 @@ import dev.safelight.worker.model.TorchNetwork;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -67,7 +69,7 @@ public final class Engine implements AutoCloseable {
                 compare(bundle, walk);
             }
             networks.add(network);
-            return model;
+            return withOthers(model);
         } catch (EvaluationStopped e) {
             network.close();
             throw new BundleException("bundle " + bundle.name() + ": its network does not run: " + e.getMessage(), e);
@@ -77,16 +79,32 @@ public final class Engine implements AutoCloseable {
         }
     }
 
+    /** Networks that samplers and guidance ask beside the denoiser. */
+    private Model withOthers(Model model) {
+        Model whole = model;
+        for (String role : Offers.SAMPLING_ROLES) {
+            if (model.bundle().manifest().networks().containsKey(role)) {
+                TorchNetwork network = TorchNetwork.load(model.bundle(), role, device);
+                networks.add(network);
+                whole = whole.with(role, network);
+            }
+        }
+        return whole;
+    }
+
     /** TorchScript compiles in its first calls, and again for sizes it has not seen. */
     private static void warm(Model model, Walk walk) {
         Conditioning condition = model.bundle().manifest().conditioning().kind().equals("none")
                 ? new Conditioning.Unconditional()
                 : new Conditioning.ClassIndex(0);
-        Row row = new Row(new float[model.latentSize()], 0, condition);
+        int own = model.recipes().offer().latentSize();
+        Row row =
+                new Row(new float[model.latentSize()], 0, condition, own == 0 ? Map.of() : Map.of("z", new float[own]));
         for (int rows = 1; rows <= model.group().network().maxRows(); rows *= 2) {
             for (int call = 0; call < WARM_UP_CALLS; call++) {
                 float[] output = walk.evaluate(Collections.nCopies(rows, row)).getFirst();
-                if (output.length != model.latentSize()) {
+                // What comes beyond the prediction is for those samplers that know of it.
+                if (output.length < model.latentSize()) {
                     throw new BundleException("bundle " + model.bundle().name() + ": its network returns "
                             + output.length + " numbers for a latent of " + model.latentSize());
                 }

@@ -97,7 +97,9 @@ public record Generation(Model model, GenerationInput input) {
                     request.conditions(),
                     model.recipes().offer().prediction(),
                     recipe.threshold(),
-                    recipe.renoise());
+                    recipe.renoise(),
+                    recipe.classifier(),
+                    model.others());
             S from = course.state(image)
                     .orElseGet(() -> sampler.begin(sampler.opening(noise, model.latentSize()), plan));
             float[] latent = sampler.walk(from, plan, noise, denoiser, state -> course.stepped(image, state));

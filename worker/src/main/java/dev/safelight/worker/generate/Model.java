@@ -9,9 +9,22 @@ import dev.safelight.worker.batch.Group;
 import dev.safelight.worker.batch.Network;
 import dev.safelight.worker.decode.Decoder;
 import dev.safelight.worker.decode.Decoders;
+import java.util.HashMap;
+import java.util.Map;
 
-/** A bundle whose network is on a device: all that a job needs to run. */
-public record Model(Bundle bundle, Batcher batcher, Group group, Recipes recipes, Decoder decoder) {
+/**
+ * A bundle whose networks are on a device: all that a job needs to run.
+ *
+ * @param group of the denoiser's rows
+ * @param others groups of the networks of other roles, by role
+ */
+public record Model(
+        Bundle bundle, Batcher batcher, Group group, Recipes recipes, Decoder decoder, Map<String, Group> others) {
+
+    /** A bundle that is nothing but a denoiser. */
+    public Model(Bundle bundle, Batcher batcher, Group group, Recipes recipes, Decoder decoder) {
+        this(bundle, batcher, group, recipes, decoder, Map.of());
+    }
 
     /** @throws BundleException when the manifest names something that this worker does not have */
     static Model of(Bundle bundle, Batcher batcher, Network network) {
@@ -31,6 +44,12 @@ public record Model(Bundle bundle, Batcher batcher, Group group, Recipes recipes
         } catch (IllegalArgumentException e) {
             throw new BundleException("bundle " + bundle.name() + ": " + e.getMessage(), e);
         }
+    }
+
+    Model with(String role, Network network) {
+        Map<String, Group> more = new HashMap<>(others);
+        more.put(role, new Group(network, group.shape(), role));
+        return new Model(bundle, batcher, group, recipes, decoder, Map.copyOf(more));
     }
 
     /** Number of floats of one latent. */

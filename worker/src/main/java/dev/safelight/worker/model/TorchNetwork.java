@@ -32,10 +32,10 @@ import java.util.stream.LongStream;
 
 /**
  * A TorchScript file on a device. Its {@code forward} takes the inputs that the manifest lists, in that order: {@code x}
- * float [rows, latent shape], {@code t} float [rows], {@code class} long [rows]; its first result has one slice a row.
+ * float [rows, latent shape], {@code t} float [rows], {@code class} long [rows], {@code z} float [rows, latent size]; its first result has one slice a row.
  */
 public final class TorchNetwork implements Network, AutoCloseable {
-    private static final Set<String> INPUTS = Set.of("x", "t", "class");
+    private static final Set<String> INPUTS = Set.of("x", "t", "class", "z");
     /** Wide enough for every vector instruction, so that results do not depend on where a buffer happens to lie. */
     private static final int ALIGNMENT = 64;
 
@@ -70,7 +70,7 @@ public final class TorchNetwork implements Network, AutoCloseable {
         List<String> inputs = bundle.manifest().networks().get(role).inputs();
         if (!INPUTS.containsAll(inputs)) {
             throw new BundleException("bundle " + bundle.name() + ": networks." + role
-                    + ".inputs must be of x, t and class, not " + inputs);
+                    + ".inputs must be of x, t, class and z, not " + inputs);
         }
         NDManager manager = device.newManager();
         return new TorchNetwork(device, manager, loadBlock(bundle, role, manager), bundle.manifest(), role);
@@ -136,6 +136,13 @@ public final class TorchNetwork implements Network, AutoCloseable {
                     classes.putLong(i * Long.BYTES, classIndex(rows.get(i).conditioning()));
                 }
                 return tensor(call, classes, new Shape(count), DataType.INT64);
+            }
+            case "z" -> {
+                int size = rows.getFirst().more().get("z").length;
+                ByteBuffer own = aligned((long) count * size * Float.BYTES);
+                FloatBuffer floats = own.asFloatBuffer();
+                rows.forEach(row -> floats.put(row.more().get("z")));
+                return tensor(call, own, new Shape(count, size), DataType.FLOAT32);
             }
             default -> throw new IllegalStateException("no input is called " + input);
         }

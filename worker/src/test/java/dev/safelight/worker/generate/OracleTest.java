@@ -121,19 +121,20 @@ class OracleTest {
     void theDeterministicSamplersReachTheData() {
         assertThat(distance(new Ddim(0), 500)).isLessThan(3 * FLOOR);
         assertThat(distance(new Euler(), 500)).isLessThan(3 * FLOOR);
-        assertThat(distance(new DpmPlusPlus(), 100)).isLessThan(3 * FLOOR);
+        assertThat(distance(DpmPlusPlus.secondOrder(), 100)).isLessThan(3 * FLOOR);
         assertThat(distance(new WrongTarget<>(new Ddim(0)), 500)).isGreaterThan(3 * FLOOR);
         assertThat(distance(new WrongTarget<>(new Euler()), 500)).isGreaterThan(3 * FLOOR);
-        assertThat(distance(new WrongTarget<>(new DpmPlusPlus()), 100)).isGreaterThan(3 * FLOOR);
+        assertThat(distance(new WrongTarget<>(DpmPlusPlus.secondOrder()), 100)).isGreaterThan(3 * FLOOR);
     }
 
     @ParameterizedTest
     @EnumSource
     void everyPredictionLeadsToTheSameSamples(Prediction prediction) {
         Plan plan = plan(20);
-        float[] epsilon = sample(new DpmPlusPlus(), plan, new GaussianNoise(1), Prediction.EPSILON);
+        float[] epsilon = sample(DpmPlusPlus.secondOrder(), plan, new GaussianNoise(1), Prediction.EPSILON);
 
-        assertThat(largestDifference(sample(new DpmPlusPlus(), plan, new GaussianNoise(1), prediction), epsilon))
+        assertThat(largestDifference(
+                        sample(DpmPlusPlus.secondOrder(), plan, new GaussianNoise(1), prediction), epsilon))
                 .isLessThan(2e-3);
     }
 
@@ -151,7 +152,7 @@ class OracleTest {
 
     @Test
     void dpmPlusPlus2mIsOfSecondOrder() {
-        assertThat(slopes(new DpmPlusPlus()))
+        assertThat(slopes(DpmPlusPlus.secondOrder()))
                 .allSatisfy(slope -> assertThat(slope).isBetween(1.7, 2.2));
     }
 
@@ -159,7 +160,7 @@ class OracleTest {
     void controlsConvergeSlowlyOrNotAtAll() {
         assertThat(slopes(new Forgetful()))
                 .allSatisfy(slope -> assertThat(slope).isLessThan(1.3));
-        for (Sampler<?> sampler : List.of(new Ddim(0), new Euler(), new DpmPlusPlus())) {
+        for (Sampler<?> sampler : List.of(new Ddim(0), new Euler(), DpmPlusPlus.secondOrder())) {
             assertThat(error(new WrongTarget<>(sampler), 160)).isGreaterThan(3 * error(sampler, 160));
         }
     }
@@ -374,7 +375,7 @@ class OracleTest {
 
     /** DPM-Solver++(2M) without its history. */
     private record Forgetful() implements StepSampler<DpmPlusPlus.State> {
-        private static final DpmPlusPlus RIGHT = new DpmPlusPlus();
+        private static final DpmPlusPlus RIGHT = DpmPlusPlus.secondOrder();
 
         @Override
         public DpmPlusPlus.State begin(Start start, Plan plan) {
@@ -383,7 +384,10 @@ class OracleTest {
 
         @Override
         public DpmPlusPlus.State step(DpmPlusPlus.State state, Plan plan, Noise noise, Denoiser denoiser) {
-            return RIGHT.step(new DpmPlusPlus.State(state.step(), state.x(), null, 0), plan, noise, denoiser);
+            Plan rest = plan.last(plan.steps() - state.step());
+            DpmPlusPlus.State next =
+                    RIGHT.step(new DpmPlusPlus.State(0, state.x(), List.of(), List.of()), rest, noise, denoiser);
+            return new DpmPlusPlus.State(state.step() + 1, next.x(), next.cleans(), next.widths());
         }
     }
 }

@@ -1,13 +1,18 @@
 package dev.safelight.worker.generate;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.safelight.common.job.JobKey;
 import dev.safelight.common.job.Priority;
+import dev.safelight.common.sampling.Method;
 import dev.safelight.common.sampling.Noise;
 import dev.safelight.common.sampling.Plan;
 import dev.safelight.common.sampling.Prediction;
 import dev.safelight.common.sampling.Sampler;
+import dev.safelight.common.sampling.Setting;
 import dev.safelight.common.sampling.Start;
 import dev.safelight.common.sampling.guidance.Guidance;
+import dev.safelight.common.sampling.sampler.Methods;
 import dev.safelight.worker.batch.Batcher;
 import dev.safelight.worker.batch.Conditioning;
 import dev.safelight.worker.batch.Group;
@@ -19,6 +24,17 @@ import java.util.UUID;
 
 /** One walk of any sampler over the real batcher and device thread. */
 record Rig(Batcher batcher, Network network, Prediction prediction) {
+
+    /** A method as requests name it, on what a bundle offers. */
+    float[] sample(String name, Setting setting, Noise noise, int size) {
+        Method method = Methods.find(name).orElseThrow();
+        assertThat(method.lacking(setting.offer())).isEmpty();
+        return open(method.sampler(setting), method.plan(setting), noise, size);
+    }
+
+    private <S extends Record> float[] open(Sampler<S> sampler, Plan plan, Noise noise, int size) {
+        return sample(sampler, plan, sampler.opening(noise, size), noise);
+    }
 
     <S extends Record> float[] sample(Sampler<S> sampler, Plan plan, Start start, Noise noise) {
         Group group = new Group(network, List.of(1), "none");

@@ -32,6 +32,9 @@ public final class GuidanceOptions {
     public static final Option.Flag RENOISE = new Option.Flag(
             "threshold_noise", "Whether the estimate of the noise follows a clean estimate that was moved", false);
 
+    public static final Option.Real CLASSIFIER = new Option.Real(
+            "classifier_guidance", "Weight of the gradient of the model's classifier towards the class", 0, 100, 0.0);
+
     private GuidanceOptions() {}
 
     /** Those that make sense where a network knows what no class looks like. */

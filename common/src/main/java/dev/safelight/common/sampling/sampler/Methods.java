@@ -7,7 +7,27 @@ import java.util.stream.Stream;
 
 /** Every sampler there is: one line registers a file. */
 public final class Methods {
-    private static final List<Method> ALL = Stream.of(Ddpm.METHODS, Ddim.METHODS, Euler.METHODS, DpmPlusPlus.METHODS)
+    private static final List<Method> ALL = Stream.of(
+                    Ddpm.METHODS,
+                    Ddim.METHODS,
+                    AnalyticDpm.METHODS,
+                    OptimalSchedule.METHODS,
+                    Euler.METHODS,
+                    EulerAncestral.METHODS,
+                    Heun.METHODS,
+                    Lms.METHODS,
+                    Plms.METHODS,
+                    DpmPlusPlus.METHODS,
+                    UniPc.METHODS,
+                    Lcm.METHODS,
+                    ScoreSde.METHODS,
+                    ProbabilityFlow.METHODS,
+                    AnnealedLangevin.METHODS,
+                    FlowEuler.METHODS,
+                    NoiseLaws.METHODS,
+                    Cold.METHODS,
+                    Ddgan.METHODS,
+                    DiffFlow.METHODS)
             .flatMap(List::stream)
             .toList();
 

@@ -73,6 +73,27 @@ public final class Layouts {
         };
     }
 
+    /** The nodes of a process in continuous time, and then clean data. */
+    public static final Layout NODES = setting ->
+            ended(setting, setting.process().spaced(setting.spacing(), setting.steps(), Grid.WHOLE), Level.CLEAN);
+
+    /** N steps of equal length from t = 1 to the lowest time. */
+    public static final Layout NODES_TO_LOWEST = setting ->
+            new Plan(setting.process().spaced(setting.spacing(), setting.steps() + 1, Grid.WHOLE), setting.spacing());
+
+    /** A layout for methods that cannot do with fewer steps. */
+    public static Layout atLeast(int steps, Layout layout) {
+        return new Taking(layout.options()) {
+            @Override
+            public Plan plan(Setting setting) {
+                if (setting.steps() < steps) {
+                    throw new IllegalArgumentException("this sampler takes at least " + steps + " steps");
+                }
+                return layout.plan(setting);
+            }
+        };
+    }
+
     private static Level rounded(Level level, Setting setting, boolean roundsCosine) {
         if (!setting.process().discrete()) {
             return level;

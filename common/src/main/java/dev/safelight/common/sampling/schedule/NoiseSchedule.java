@@ -52,6 +52,21 @@ public final class NoiseSchedule implements Process {
         return ofBetas(steps, true, i -> Math.min(1 - f.applyAsDouble(i + 1) / f.applyAsDouble(i), 0.999));
     }
 
+    /**
+     * The few large steps of denoising diffusion GANs: variances of the continuous VP process at u_i = 10⁻³ + (1 − 10⁻³)i/n
+     * (Xiao et al. 2022, appendix).
+     */
+    public static NoiseSchedule diffusionGan(int steps, double betaMin, double betaMax) {
+        double lowest = 1e-3;
+        double first = VpDiffusion.integral(betaMin, betaMax, lowest);
+        double[] alphaBar = new double[steps];
+        for (int i = 1; i <= steps; i++) {
+            double u = lowest + (1 - lowest) * i / steps;
+            alphaBar[i - 1] = Math.exp(first - VpDiffusion.integral(betaMin, betaMax, u));
+        }
+        return new NoiseSchedule(alphaBar, 0, false, false);
+    }
+
     private static NoiseSchedule ofBetas(int steps, boolean cosine, IntToDoubleFunction beta) {
         double[] alphaBar = new double[steps];
         double product = 1;

@@ -83,6 +83,9 @@ public interface SmoothProcess extends Process {
 
     /** t of node i of N: linspace(1, ε, N). */
     default double node(int i, int nodes) {
-        return nodes == 1 ? 1 : 1 + i * (lowestTime() - 1) / (nodes - 1);
+        if (i == 0 || i == nodes - 1) {
+            return i == 0 ? 1 : lowestTime();
+        }
+        return 1 + i * (lowestTime() - 1) / (nodes - 1);
     }
 }
