@@ -45,8 +45,17 @@ class AccessTest {
     private static final List<String> THINGS = new ArrayList<>();
 
     /** Makes a thing of the tenant default, ready for any operation on it, and gives the value that names it in a path. */
-    private static final Map<String, Supplier<String>> OWNED =
-            Map.of("job_id", AccessTest::job, "ordinal", () -> "0", "file_id", AccessTest::file);
+    private static final Map<String, Supplier<String>> OWNED = Map.of(
+            "job_id",
+            AccessTest::job,
+            "ordinal",
+            () -> "0",
+            "file_id",
+            AccessTest::file,
+            "endpoint_id",
+            AccessTest::endpoint,
+            "delivery_id",
+            AccessTest::delivery);
 
     /** What every tenant may name. */
     private static final Map<String, String> SHARED =
@@ -212,6 +221,21 @@ class AccessTest {
                 .id();
         THINGS.add(id.toString());
         return id.toString();
+    }
+
+    /** An endpoint that nothing can be sent to. */
+    private static String endpoint() {
+        String body = "{\"url\": \"https://hooks.invalid/\", \"events\": [\"started\"]}";
+        String id = send("POST", "/v1/webhooks/endpoints", owner, body).id().toString();
+        THINGS.add(id);
+        return id;
+    }
+
+    private static String delivery() {
+        String test = "/v1/webhooks/endpoints/" + endpoint() + "/test";
+        String id = send("POST", test, owner, "").id().toString();
+        THINGS.add(id);
+        return id;
     }
 
     private static Answer call(Operation operation, String path, String key) {

@@ -145,9 +145,39 @@ class DocumentTest {
         check("POST", "/v1/queues/{queue}/pause", api.post("/v1/queues/q/pause", ""));
         check("POST", "/v1/queues/{queue}/resume", api.post("/v1/queues/q/resume", ""));
         check("GET", "/v1/queues", api.get("/v1/queues"));
+        webhookRepliesAreWhatItPromises();
         check("GET", "/health/live", api.get("/health/live"));
         check("GET", "/health/ready", api.get("/health/ready"));
         check("DELETE", JOB_PATH, api.delete(job));
+    }
+
+    private static void webhookRepliesAreWhatItPromises() {
+        String endpoints = "/v1/webhooks/endpoints";
+        Answer created = api.post(endpoints, "{\"url\": \"https://hooks.invalid/\", \"description\": \"d\"}");
+        check("POST", endpoints, created);
+        check("POST", endpoints, api.post(endpoints, "{\"url\": \"https://127.0.0.1/\"}"));
+        check("GET", endpoints, api.get(endpoints));
+        String endpoint = endpoints + "/" + created.id();
+        check("GET", endpoints + "/{endpoint_id}", api.get(endpoint));
+        check("GET", endpoints + "/{endpoint_id}/secret", api.get(endpoint + "/secret"));
+        check("POST", endpoints + "/{endpoint_id}/secret/rotate", api.post(endpoint + "/secret/rotate", "{}"));
+        check("GET", "/v1/webhooks/secret", api.get("/v1/webhooks/secret"));
+        check("POST", "/v1/webhooks/secret/rotate", api.post("/v1/webhooks/secret/rotate", "{}"));
+        Answer test = api.post(endpoint + "/test", "");
+        check("POST", endpoints + "/{endpoint_id}/test", test);
+        String deliveries = "/v1/webhooks/deliveries";
+        check("GET", deliveries, api.get(deliveries));
+        check("GET", deliveries, api.get(deliveries + "?state=lost"));
+        check("GET", deliveries + "/{delivery_id}", api.get(deliveries + "/" + test.id()));
+        check("GET", deliveries + "/{delivery_id}", api.get(deliveries + "/" + UUID.randomUUID()));
+        check("POST", deliveries + "/{delivery_id}/replay", api.post(deliveries + "/" + test.id() + "/replay", ""));
+        Answer disabled = api.send(api.request(endpoint)
+                .header("Content-Type", "application/json")
+                .method("PATCH", HttpRequest.BodyPublishers.ofString("{\"enabled\": false}")));
+        check("PATCH", endpoints + "/{endpoint_id}", disabled);
+        check("POST", endpoints + "/{endpoint_id}/test", api.post(endpoint + "/test", ""));
+        check("DELETE", endpoints + "/{endpoint_id}", api.delete(endpoint));
+        check("DELETE", endpoints + "/{endpoint_id}", api.delete(endpoint));
     }
 
     /** The status is documented, the body fits its schema, and no object has a field that the schema does not name. */
@@ -218,7 +248,9 @@ class DocumentTest {
                         "{tenant_id}=nobody",
                         "{key_id}=0000000000",
                         "{queue}=nothing",
-                        "{file_id}=" + UUID.randomUUID())
+                        "{file_id}=" + UUID.randomUUID(),
+                        "{endpoint_id}=" + UUID.randomUUID(),
+                        "{delivery_id}=" + UUID.randomUUID())
                 .map(pair -> pair.split("="))
                 .reduce(path, (filled, pair) -> filled.replace(pair[0], pair[1]), (a, b) -> b);
     }

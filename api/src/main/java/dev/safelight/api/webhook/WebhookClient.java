@@ -64,7 +64,12 @@ final class WebhookClient implements AutoCloseable {
                 .setVerifyHost(true)
                 .setForceSni(true);
         trust.ifPresent(options::setTrustOptions);
-        this.http = vertx.createHttpClient(options, new PoolOptions().setHttp1MaxSize(CONNECTIONS_A_RECEIVER));
+        this.http = vertx.httpClientBuilder()
+                .with(options)
+                .with(new PoolOptions().setHttp1MaxSize(CONNECTIONS_A_RECEIVER))
+                // What goes wrong with a connection shows in its request; unheard, it would be logged as an error.
+                .withConnectHandler(connection -> connection.exceptionHandler(failure -> {}))
+                .build();
         this.lookups = new ThreadPoolExecutor(
                 LOOKUPS,
                 LOOKUPS,
@@ -139,9 +144,7 @@ final class WebhookClient implements AutoCloseable {
 
         io.vertx.core.Future<HttpClientResponse> send(HttpClientRequest opened, byte[] bytes) {
             request = opened;
-            // What goes wrong after the reply is of no interest; unheard, it would be logged as an error.
             opened.exceptionHandler(failure -> {});
-            opened.connection().exceptionHandler(failure -> {});
             if (givenUp) {
                 opened.reset();
                 return io.vertx.core.Future.failedFuture("given up");

@@ -81,7 +81,11 @@ public final class Webhooks implements AutoCloseable {
 
     /** By operation id. */
     public Map<String, Handler> handlers(WebhookCheck check) {
+        EndpointStore endpoints = new EndpointStore(database, secrets);
+        DeliveryQueries deliveries = new DeliveryQueries(database);
         Map<String, Handler> handlers = new HashMap<>();
+        handlers.putAll(new EndpointRoutes(endpoints, deliveries, secrets, check, dispatcher::wake).handlers());
+        handlers.putAll(new DeliveryRoutes(deliveries, endpoints, dispatcher::wake).handlers());
         return handlers;
     }
 
