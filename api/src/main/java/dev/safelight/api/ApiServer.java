@@ -5,8 +5,10 @@ import dev.safelight.api.auth.Authenticator;
 import dev.safelight.api.auth.KeyAuthenticator;
 import dev.safelight.api.auth.KeyStore;
 import dev.safelight.api.events.CancelNotices;
+import dev.safelight.api.events.JobWatch;
+import dev.safelight.api.events.LivePreviews;
 import dev.safelight.api.events.LiveProgress;
-import dev.safelight.api.events.SignalListener;
+import dev.safelight.api.events.TopicListener;
 import dev.safelight.api.events.Waiters;
 import dev.safelight.api.file.FileHandlers;
 import dev.safelight.api.file.FileStore;
@@ -23,6 +25,7 @@ import dev.safelight.api.http.Reply;
 import dev.safelight.api.http.Routes;
 import dev.safelight.api.link.OutputLinks;
 import dev.safelight.api.link.UrlSecrets;
+import dev.safelight.api.page.Page;
 import dev.safelight.api.query.Fleet;
 import dev.safelight.api.query.GetJob;
 import dev.safelight.api.query.GetModel;
@@ -37,6 +40,8 @@ import dev.safelight.api.query.ListWorkers;
 import dev.safelight.api.relay.Relay;
 import dev.safelight.api.relay.RelayStage;
 import dev.safelight.api.relay.Rescuer;
+import dev.safelight.api.stream.EventStreams;
+import dev.safelight.api.stream.FollowJob;
 import dev.safelight.api.submit.CancelJob;
 import dev.safelight.api.submit.DeleteJob;
 import dev.safelight.api.submit.RetryJob;
@@ -50,8 +55,6 @@ import dev.safelight.api.validate.ModelCatalog;
 import dev.safelight.api.validate.WebhookCheck;
 import dev.safelight.api.webhook.Webhooks;
 import dev.safelight.common.bundle.BundleLibrary;
-import dev.safelight.common.event.Signal;
-import dev.safelight.common.job.JobKey;
 import dev.safelight.common.outbound.OutboundRules;
 import dev.safelight.common.outbound.Resolver;
 import dev.safelight.common.store.Database;
@@ -82,6 +85,9 @@ public final class ApiServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ApiServer.class);
     /** A revoked key is refused at the latest after so long. */
     private static final Duration KEYS_HOLD = Duration.ofSeconds(5);
+
+    /** A thousand of the largest previews, or many thousand usual ones. */
+    private static final long PREVIEW_BYTES = 64 << 20;
 
     private final Deque<AutoCloseable> parts = new ArrayDeque<>();
     private final String host;
@@ -134,7 +140,8 @@ public final class ApiServer implements AutoCloseable {
         Rescuer rescuer = closed(new Rescuer(database, settings.relay(), meters, relay::wake));
         CancelNotices notices = closed(new CancelNotices(settings.kafka()));
         LiveProgress progress = new LiveProgress();
-        Waiters waiters = new Waiters(database);
+        JobWatch watch = closed(new JobWatch(database));
+        Waiters waiters = new Waiters(watch);
 
         JobQueries jobs = new JobQueries(database);
         JobReader reader = new JobReader(jobs, waiters);
@@ -150,6 +157,8 @@ public final class ApiServer implements AutoCloseable {
                 settings.publicUrl(),
                 clock,
                 settings.auth().keys() ? Optional.of(links) : Optional.empty());
+        LivePreviews previews = new LivePreviews(PREVIEW_BYTES);
+        EventStreams streams = new EventStreams(database, watch, jobs, views, progress, previews, clock, meters);
         Submitter submitter = closed(new Submitter(database, jobs, meters, relay::wake));
         SubmissionReply replies = new SubmissionReply(reader, views);
         Readiness readiness = new Readiness(database);
@@ -165,8 +174,22 @@ public final class ApiServer implements AutoCloseable {
         WebhookCheck webhookCheck = new WebhookCheck(outbound);
         Webhooks webhooks =
                 closed(new Webhooks(vertx, database, jobs, views, settings.webhooks(), outbound, clock, meters));
-        SignalListener signals = closed(
-                new SignalListener(settings.kafka(), entry -> hear(entry, progress, waiters, webhooks, relay::wake)));
+        TopicListener signals = closed(TopicListener.ofSignals(settings.kafka(), entry -> {
+            progress.take(entry);
+            streams.signalled(entry);
+            webhooks.take(entry);
+            if (entry.state().terminal()) {
+                previews.forget(entry.key());
+                watch.hint(entry.key(), true);
+                // A slot is free.
+                relay.wake();
+            }
+        }));
+        TopicListener shown = closed(TopicListener.ofPreviews(settings.kafka(), preview -> {
+            if (previews.take(preview)) {
+                streams.shown(preview);
+            }
+        }));
 
         Map<String, Handler> handlers = new HashMap<>(webhooks.handlers(webhookCheck));
         ApiDocument document = ApiDocument.load();
@@ -179,8 +202,9 @@ public final class ApiServer implements AutoCloseable {
                         settings.webhooks().sealing()));
         handlers.put("listJobs", new ListJobs(jobs, views));
         handlers.put("getJob", new GetJob(reader, views));
+        handlers.put("followJob", new FollowJob(jobs, streams));
         handlers.put("deleteJob", new DeleteJob(database, jobs, store));
-        handlers.put("cancelJob", new CancelJob(database, jobs, views, notices, waiters, () -> {
+        handlers.put("cancelJob", new CancelJob(database, jobs, views, notices, watch, () -> {
             relay.wake();
             webhooks.wake();
         }));
@@ -199,6 +223,7 @@ public final class ApiServer implements AutoCloseable {
         handlers.put("getUsage", new GetUsage(database, clock));
         Queues queues = new Queues(database, System::nanoTime);
         handlers.putAll(Administration.handlers(database, queues, clock, relay::wake));
+        handlers.put("page", Page.load());
         handlers.put("getDocument", request -> Reply.bytes(200, "application/json", document.bytes()));
         handlers.put("live", Health.live());
         handlers.put("ready", Health.ready(readiness, signals::connected));
@@ -216,27 +241,18 @@ public final class ApiServer implements AutoCloseable {
                 meters));
         guard.start();
         port = front.listen(settings.host(), settings.port());
-        // First to close: a request that waits for a job would hold the front open.
+        // First to close: requests that wait for a job would hold the front open.
         closed(waiters);
+        closed(streams);
 
-        waiters.start();
+        watch.start();
+        streams.start();
         signals.start();
+        shown.start();
         relay.start();
         rescuer.start();
         webhooks.start();
         LOG.info("listening on {}", url());
-    }
-
-    private static void hear(
-            Signal.Entry entry, LiveProgress progress, Waiters waiters, Webhooks webhooks, Runnable wake) {
-        progress.take(entry);
-        webhooks.take(entry);
-        if (entry.state().terminal()) {
-            JobKey job = entry.key();
-            waiters.finished(job);
-            // A slot is free.
-            wake.run();
-        }
     }
 
     private static List<Operation> operations(ApiDocument document, ApiSettings settings) {

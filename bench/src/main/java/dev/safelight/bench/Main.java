@@ -8,7 +8,13 @@ import picocli.CommandLine.Command;
         name = "bench",
         description = "Measures speed as ratios within one run.",
         mixinStandardHelpOptions = true,
-        subcommands = {EnqueueBench.class, OverheadBench.class, ReferenceBench.class, SoakBench.class})
+        subcommands = {
+            EnqueueBench.class,
+            OverheadBench.class,
+            ReferenceBench.class,
+            SoakBench.class,
+            StreamsBench.class
+        })
 public final class Main {
     private Main() {}
 

@@ -15,6 +15,8 @@ import dev.safelight.worker.intake.Intake;
 import dev.safelight.worker.intake.Room;
 import dev.safelight.worker.lease.Heartbeat;
 import dev.safelight.worker.lease.Leases;
+import dev.safelight.worker.preview.PreviewSender;
+import dev.safelight.worker.preview.Previews;
 import dev.safelight.worker.signal.Signals;
 import dev.safelight.worker.store.CheckpointStore;
 import dev.safelight.worker.store.JobStore;
@@ -56,6 +58,8 @@ public final class WorkerProcess implements AutoCloseable {
     private final Room room;
     private final Signals signals;
     private final Checkpoints checkpoints;
+    private final PreviewSender previewSender;
+    private final Previews previews;
     private final Attempts attempts;
     private final Intake intake;
     private final MetricsPage metricsPage;
@@ -113,6 +117,8 @@ public final class WorkerProcess implements AutoCloseable {
         this.signals = new Signals(settings.kafka(), leases);
         this.checkpoints = new Checkpoints(
                 new CheckpointStore(database, id), objects, settings.checkpointInterval(), MOST_INLINE, meters);
+        this.previewSender = new PreviewSender(settings.kafka());
+        this.previews = new Previews(previewSender, nanoTime);
         this.attempts = new Attempts(
                 equipment.models(),
                 objects,
@@ -120,6 +126,7 @@ public final class WorkerProcess implements AutoCloseable {
                 leases,
                 room,
                 checkpoints,
+                previews,
                 signals,
                 meters,
                 settings.attempts(),
@@ -146,6 +153,7 @@ public final class WorkerProcess implements AutoCloseable {
             WorkerProcess worker = new WorkerProcess(settings, equipment, meters);
             worker.claimStore();
             worker.signals.start();
+            worker.previews.start();
             worker.heartbeat.start();
             worker.checkpoints.start();
             worker.intake.start();
@@ -215,6 +223,8 @@ public final class WorkerProcess implements AutoCloseable {
         }
         checkpoints.close();
         signals.close();
+        previews.close();
+        previewSender.close();
         intake.close();
         metricsPage.close();
         closeQuietly(engine);

@@ -20,9 +20,14 @@ public final class LiveProgress {
         }
     };
 
+    /** The latest of whichever attempt. */
+    public synchronized Optional<Signal.Entry> of(JobKey job) {
+        return Optional.ofNullable(latest.get(job));
+    }
+
     /** The latest of that attempt. */
     public synchronized Optional<Signal.Entry> of(JobKey job, int attempt) {
-        return Optional.ofNullable(latest.get(job)).filter(known -> known.attempt() == attempt);
+        return of(job).filter(known -> known.attempt() == attempt);
     }
 
     public synchronized void take(Signal.Entry entry) {

@@ -1,7 +1,7 @@
 package dev.safelight.api.submit;
 
 import dev.safelight.api.events.CancelNotices;
-import dev.safelight.api.events.Waiters;
+import dev.safelight.api.events.JobWatch;
 import dev.safelight.api.http.Handler;
 import dev.safelight.api.http.Problem;
 import dev.safelight.api.http.Reply;
@@ -25,17 +25,17 @@ public final class CancelJob implements Handler {
     private final JobQueries jobs;
     private final JobViews views;
     private final CancelNotices notices;
-    private final Waiters waiters;
+    private final JobWatch watch;
     private final Runnable wake;
 
     /** @param wake told when a queued job left the queue; the relay's */
     public CancelJob(
-            Database database, JobQueries jobs, JobViews views, CancelNotices notices, Waiters waiters, Runnable wake) {
+            Database database, JobQueries jobs, JobViews views, CancelNotices notices, JobWatch watch, Runnable wake) {
         this.jdbi = database.jdbi();
         this.jobs = jobs;
         this.views = views;
         this.notices = notices;
-        this.waiters = waiters;
+        this.watch = watch;
         this.wake = wake;
     }
 
@@ -61,7 +61,7 @@ public final class CancelJob implements Handler {
 
     private void tell(JobKey key, JobState state) {
         if (state == JobState.CANCELED) {
-            waiters.finished(key);
+            watch.hint(key, true);
             wake.run();
         } else {
             notices.tell(key);

@@ -52,8 +52,8 @@ class SignalsTest {
         List<Signal.Entry> told = List.of(
                 entry(new JobKey("default", JobIds.next()), 2, JobState.RUNNING, 3),
                 entry(new JobKey("default", JobIds.next()), 1, JobState.SUCCEEDED, 4));
-        try (SignalListener one = new SignalListener(kafka, first::add);
-                SignalListener other = new SignalListener(kafka, second::add);
+        try (TopicListener one = TopicListener.ofSignals(kafka, first::add);
+                TopicListener other = TopicListener.ofSignals(kafka, second::add);
                 KafkaProducer<String, String> worker = producer()) {
             one.start();
             other.start();
@@ -74,7 +74,7 @@ class SignalsTest {
     @Test
     void withoutKafkaTheListenerIsNotConnectedAndCloses() {
         KafkaSettings nowhere = new KafkaSettings("127.0.0.1:1", 1, (short) 1);
-        try (SignalListener listener = new SignalListener(nowhere, entry -> {})) {
+        try (TopicListener listener = TopicListener.ofSignals(nowhere, entry -> {})) {
             listener.start();
             assertThat(listener.connected()).isFalse();
         }
@@ -106,14 +106,15 @@ class SignalsTest {
     void aSignalWakesWhoeverWaitsForThatJobAndNobodyElse() throws InterruptedException {
         try (Database database = Database.open(TestServers.newDatabase(), "test");
                 // Never started: nobody looks at Postgres.
-                Waiters waiters = new Waiters(database)) {
+                JobWatch watch = new JobWatch(database);
+                Waiters waiters = new Waiters(watch)) {
             JobKey job = new JobKey("default", JobIds.next());
             JobKey namesake = new JobKey("other", job.jobId());
             try (Waiters.Waiter first = waiters.listen(job);
                     Waiters.Waiter second = waiters.listen(job);
                     Waiters.Waiter other = waiters.listen(namesake)) {
                 assertThat(waiters.count()).isEqualTo(3);
-                Thread.ofVirtual().start(() -> waiters.finished(job));
+                Thread.ofVirtual().start(() -> watch.hint(job, true));
                 first.await(Duration.ofSeconds(30));
                 second.await(Duration.ofSeconds(30));
                 assertThat(first.ended()).isTrue();
@@ -128,7 +129,8 @@ class SignalsTest {
     void aLookAtPostgresFindsWhatNoSignalTold() {
         DatabaseSettings settings = TestServers.newDatabase();
         try (Database database = Database.open(settings, "test");
-                Waiters waiters = new Waiters(database)) {
+                JobWatch watch = new JobWatch(database);
+                Waiters waiters = new Waiters(watch)) {
             UUID ended = insert(database, "canceled");
             UUID queued = insert(database, "queued");
             UUID absent = JobIds.next();
@@ -136,7 +138,7 @@ class SignalsTest {
                     Waiters.Waiter second = waiters.listen(new JobKey("default", queued));
                     Waiters.Waiter third = waiters.listen(new JobKey("default", absent));
                     Waiters.Waiter foreign = waiters.listen(new JobKey("other", queued))) {
-                waiters.lookOnce();
+                watch.lookOnce();
                 assertThat(first.ended()).isTrue();
                 assertThat(second.ended()).isFalse();
                 assertThat(third.ended()).isTrue();

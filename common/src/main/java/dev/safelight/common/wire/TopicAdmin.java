@@ -47,9 +47,16 @@ public final class TopicAdmin implements AutoCloseable {
                 500));
     }
 
-    /** Both lanes of each queue, and the two topics of hints. */
+    /** Previews are larger than all other records together, and of use for less than a second. */
+    private static final Map<String, String> PREVIEWS_KEPT = Map.of(
+            TopicConfig.RETENTION_MS_CONFIG, Long.toString(Duration.ofMinutes(1).toMillis()),
+            TopicConfig.RETENTION_BYTES_CONFIG, Integer.toString(64 << 20),
+            TopicConfig.SEGMENT_BYTES_CONFIG, Integer.toString(16 << 20),
+            TopicConfig.FILE_DELETE_DELAY_MS_CONFIG, "1000");
+
+    /** Both lanes of each queue, and the topics of hints. */
     public static List<String> topics(Collection<String> queues) {
-        List<String> topics = new ArrayList<>(List.of(Topics.SIGNALS, Topics.CONTROL));
+        List<String> topics = new ArrayList<>(List.of(Topics.SIGNALS, Topics.PREVIEWS, Topics.CONTROL));
         for (String queue : queues) {
             for (Topics.Lane lane : Topics.Lane.values()) {
                 topics.add(Topics.dispatch(queue, lane));
@@ -62,7 +69,10 @@ public final class TopicAdmin implements AutoCloseable {
     public void ensure(Collection<String> queues) {
         List<NewTopic> topics = topics(queues).stream()
                 .map(name -> new NewTopic(name, settings.partitions(), settings.replication())
-                        .configs(Map.of(TopicConfig.RETENTION_MS_CONFIG, RETENTION)))
+                        .configs(
+                                name.equals(Topics.PREVIEWS)
+                                        ? PREVIEWS_KEPT
+                                        : Map.of(TopicConfig.RETENTION_MS_CONFIG, RETENTION)))
                 .toList();
         admin.createTopics(topics).values().values().forEach(created -> await(created, true));
         ConfigResource group = new ConfigResource(ConfigResource.Type.GROUP, Topics.SHARE_GROUP);

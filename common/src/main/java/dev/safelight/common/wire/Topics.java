@@ -6,6 +6,8 @@ public final class Topics {
     public static final String SHARE_GROUP = "safelight-workers";
     /** Workers tell APIs what just happened; each API process reads all of it from now on. Hints only: the truth is in Postgres. */
     public static final String SIGNALS = "safelight.signals";
+    /** Workers show APIs what running jobs look like; each API process reads all of it from now on. Nobody misses one. */
+    public static final String PREVIEWS = "safelight.previews";
     /** APIs tell workers that a client asked for a cancel; each worker reads all of it from now on. Hints only. */
     public static final String CONTROL = "safelight.control";
 

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.safelight.common.wire.Json;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -15,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /** The HTTP API as its own command line uses it. */
@@ -64,6 +66,30 @@ public final class SafelightClient implements Administrator {
                         .header("Prefer", "wait=" + patience.toSeconds())
                         .GET(),
                 BodyHandlers.ofString())));
+    }
+
+    /**
+     * Tells what happens to a job until it is over, and comes back where the connection breaks.
+     *
+     * @param told of each event, in its order
+     */
+    public void follow(String id, Consumer<JobEvent> told) throws Unreachable, RequestRefused {
+        EventReader reader = new EventReader(told);
+        while (!reader.ended()) {
+            HttpResponse<InputStream> response = patiently(() -> {
+                HttpRequest.Builder get =
+                        to("/v1/jobs/" + encoded(id) + "/events").setHeader("Accept", "text/event-stream");
+                reader.lastId().ifPresent(last -> get.header("Last-Event-ID", last));
+                return exchange(get.GET(), BodyHandlers.ofInputStream());
+            });
+            if (response.statusCode() == 204) {
+                return;
+            }
+            reader.read(response.body());
+            if (!reader.ended()) {
+                pause();
+            }
+        }
     }
 
     public JsonNode cancel(String id) throws Unreachable, RequestRefused {
@@ -117,7 +143,8 @@ public final class SafelightClient implements Administrator {
 
     @Override
     public void close() {
-        http.close();
+        // Nobody waits for a stream that is still open.
+        http.shutdownNow();
     }
 
     private HttpRequest.Builder to(String path) {
@@ -191,8 +218,12 @@ public final class SafelightClient implements Administrator {
         }
     }
 
-    private static String text(Object body) {
-        return body instanceof byte[] bytes ? new String(bytes, StandardCharsets.UTF_8) : String.valueOf(body);
+    private static String text(Object body) throws IOException {
+        return switch (body) {
+            case byte[] bytes -> new String(bytes, StandardCharsets.UTF_8);
+            case InputStream stream -> new String(stream.readAllBytes(), StandardCharsets.UTF_8);
+            default -> String.valueOf(body);
+        };
     }
 
     private static String encoded(String text) {

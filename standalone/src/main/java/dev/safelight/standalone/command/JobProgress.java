@@ -10,9 +10,10 @@ import java.util.Optional;
  *
  * @param state of the job
  * @param step sampler steps that are done, of {@code of}
+ * @param secondsLeft as the worker that runs it sees it; null where unknown
  * @param note why a queued job waits, or nothing
  */
-record JobProgress(String state, int step, int of, String note) {
+record JobProgress(String state, int step, int of, Double secondsLeft, String note) {
     private static final int WIDTH = 30;
 
     static JobProgress of(JsonNode job) {
@@ -26,11 +27,17 @@ record JobProgress(String state, int step, int of, String note) {
                 job.path("state").asText(),
                 job.path("progress").path("step").asInt(),
                 job.path("progress").path("of").asInt(),
+                job.path("progress").hasNonNull("eta")
+                        ? job.path("progress").get("eta").doubleValue()
+                        : null,
                 note);
     }
 
-    /** How long it will still take at the pace so far; nothing before the first step. */
+    /** How long it will still take: as the worker says, or at the pace so far; nothing before the first step. */
     Optional<Duration> left(Duration running) {
+        if (secondsLeft != null) {
+            return Optional.of(Duration.ofMillis(Math.round(1000 * secondsLeft)));
+        }
         return step == 0
                 ? Optional.empty()
                 : Optional.of(running.multipliedBy(of - step).dividedBy(step));

@@ -2,6 +2,7 @@ package dev.safelight.standalone.command;
 
 import java.io.PrintWriter;
 import java.time.Duration;
+import picocli.CommandLine.Model.CommandSpec;
 
 /** Shows how a job comes along: a bar that moves on a terminal, a line for each change of state elsewhere. */
 final class ProgressDisplay {
@@ -14,6 +15,11 @@ final class ProgressDisplay {
     ProgressDisplay(PrintWriter out, boolean terminal) {
         this.out = out;
         this.terminal = terminal;
+    }
+
+    /** Of a command, which is told whether it talks to a terminal. */
+    static ProgressDisplay of(CommandSpec command) {
+        return new ProgressDisplay(command.commandLine().getErr(), Boolean.getBoolean("safelight.terminal"));
     }
 
     void show(JobProgress progress, Duration running) {

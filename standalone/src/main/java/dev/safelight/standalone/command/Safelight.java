@@ -22,6 +22,7 @@ import picocli.CommandLine.Spec;
             SubmitCommand.class,
             ModelsCommand.class,
             JobsCommand.class,
+            WatchCommand.class,
             CancelCommand.class,
             KeysCommand.class,
             TenantsCommand.class,

@@ -11,9 +11,7 @@ import dev.safelight.standalone.client.Unreachable;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -26,9 +24,6 @@ import picocli.CommandLine.Spec;
         name = "submit",
         description = "Submit a job, show its progress, and write its pictures. Ctrl-C leaves the job running.")
 final class SubmitCommand implements Callable<Integer> {
-    private static final Duration BETWEEN_LOOKS = Duration.ofMillis(200);
-    private static final Set<String> TERMINAL = Set.of("succeeded", "failed", "canceled", "expired");
-
     @Mixin
     private ServerOption server;
 
@@ -92,7 +87,7 @@ final class SubmitCommand implements Callable<Integer> {
                 console.println(job.path("id").asText());
                 return 0;
             }
-            job = follow(client, job);
+            job = new JobFollower(client, ProgressDisplay.of(spec)).follow(job);
             if (!job.path("state").asText().equals("succeeded")) {
                 spec.commandLine().getErr().println("safelight: " + misfortune(job));
                 return Safelight.FAILED;
@@ -141,27 +136,6 @@ final class SubmitCommand implements Callable<Integer> {
             throw new RequestRefused("the server has no model");
         }
         return models.get(0).path("name").asText();
-    }
-
-    private JsonNode follow(SafelightClient client, JsonNode submitted)
-            throws Unreachable, RequestRefused, InterruptedException {
-        ProgressDisplay display =
-                new ProgressDisplay(spec.commandLine().getErr(), Boolean.getBoolean("safelight.terminal"));
-        JsonNode job = submitted;
-        long running = System.nanoTime();
-        while (true) {
-            JobProgress progress = JobProgress.of(job);
-            if (progress.state().equals("queued")) {
-                running = System.nanoTime();
-            }
-            display.show(progress, Duration.ofNanos(System.nanoTime() - running));
-            if (TERMINAL.contains(progress.state())) {
-                display.end();
-                return job;
-            }
-            Thread.sleep(BETWEEN_LOOKS);
-            job = client.job(submitted.path("id").asText());
-        }
     }
 
     private static String misfortune(JsonNode job) {

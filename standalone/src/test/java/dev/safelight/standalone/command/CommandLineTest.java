@@ -64,11 +64,11 @@ class CommandLineTest {
 
     @Test
     void showsABarWithTheTimeThatIsLeft() {
-        JobProgress half = new JobProgress("running", 10, 20, "");
+        JobProgress half = new JobProgress("running", 10, 20, null, "");
         assertThat(half.left(Duration.ofSeconds(3))).contains(Duration.ofSeconds(3));
         assertThat(half.bar(Duration.ofSeconds(3)))
                 .isEqualTo("running   [###############---------------] step 10/20  3.0 s left");
-        JobProgress waiting = new JobProgress("queued", 0, 20, "position 3");
+        JobProgress waiting = new JobProgress("queued", 0, 20, null, "position 3");
         assertThat(waiting.left(Duration.ofSeconds(3))).isEmpty();
         assertThat(waiting.bar(Duration.ZERO))
                 .isEqualTo("queued    [------------------------------] step 0/20  position 3");
@@ -78,7 +78,7 @@ class CommandLineTest {
     void saysWhyAQueuedJobWaits() throws Exception {
         var job = Json.MAPPER.readTree(
                 "{\"state\": \"queued\", \"progress\": {\"step\": 0, \"of\": 5}, \"queue\": {\"reason\": \"no worker\", \"position\": 1}}");
-        assertThat(JobProgress.of(job)).isEqualTo(new JobProgress("queued", 0, 5, "no worker"));
+        assertThat(JobProgress.of(job)).isEqualTo(new JobProgress("queued", 0, 5, null, "no worker"));
     }
 
     @Test

@@ -23,6 +23,8 @@ import dev.safelight.worker.intake.Room;
 import dev.safelight.worker.lease.LeaseHolder;
 import dev.safelight.worker.lease.Leases;
 import dev.safelight.worker.output.Origin;
+import dev.safelight.worker.preview.Developing;
+import dev.safelight.worker.preview.Previews;
 import dev.safelight.worker.store.ClaimedJob;
 import dev.safelight.worker.store.JobStore;
 import dev.safelight.worker.store.Spent;
@@ -32,6 +34,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.jdbi.v3.core.JdbiException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -60,7 +63,9 @@ final class Attempt implements LeaseHolder {
     private final Leases leases;
     private final Room room;
     private final Checkpoints checkpoints;
+    private final Previews previews;
     private final AttemptSettings settings;
+    private final Pace pace = new Pace();
     private final AtomicReference<Stop> stop = new AtomicReference<>();
     private volatile int step;
     private volatile int steps = 1;
@@ -76,6 +81,7 @@ final class Attempt implements LeaseHolder {
             Leases leases,
             Room room,
             Checkpoints checkpoints,
+            Previews previews,
             AttemptSettings settings) {
         this.job = job;
         this.ticket = new Ticket(
@@ -90,6 +96,7 @@ final class Attempt implements LeaseHolder {
         this.leases = leases;
         this.room = room;
         this.checkpoints = checkpoints;
+        this.previews = previews;
         this.settings = settings;
     }
 
@@ -127,7 +134,7 @@ final class Attempt implements LeaseHolder {
         Model model = models.of(job);
         steps = input.steps();
         checkpoints.add(job.fence(), () -> Optional.ofNullable(walks).map(Progress::checkpoint));
-        return switch (new Generation(model, input).run(ticket, checkpoints.load(job.fence()), follow())) {
+        return switch (generate(model, input)) {
             case Pictures(List<Picture> pictures) -> store(new Origin(job.model(), job.bundle(), input), pictures);
             case dev.safelight.worker.generate.Outcome.Failed(JobError error) -> new Failed(error);
             case dev.safelight.worker.generate.Outcome.Canceled _, dev.safelight.worker.generate.Outcome.LeaseLost _ ->
@@ -135,18 +142,33 @@ final class Attempt implements LeaseHolder {
         };
     }
 
-    private Progress.Listener follow() {
+    private dev.safelight.worker.generate.Outcome generate(Model model, GenerationInput input)
+            throws InterruptedException {
+        Generation generation = new Generation(model, input);
+        if (job.preview() == null) {
+            return generation.run(ticket, checkpoints.load(job.fence()), follow(progress -> {}));
+        }
+        try (Developing developing = previews.develop(job.fence(), job.preview(), model.decoder(), input.count())) {
+            return generation.run(ticket, checkpoints.load(job.fence()), follow(developing::stepped));
+        }
+    }
+
+    /** @param onlooker told of each step too */
+    private Progress.Listener follow(Consumer<Progress> onlooker) {
         return new Progress.Listener() {
             @Override
             public void begun(Progress progress) {
                 walks = progress;
                 step = progress.step();
+                pace.reached(step, System.nanoTime());
                 progress.resumedFrom().ifPresent(from -> checkpoints.resumed(job.fence(), from));
             }
 
             @Override
             public void stepped(Progress progress) {
                 step = progress.step();
+                pace.reached(step, System.nanoTime());
+                onlooker.accept(progress);
             }
         };
     }
@@ -249,7 +271,8 @@ final class Attempt implements LeaseHolder {
                 job.fence().attempt(),
                 state,
                 done,
-                steps);
+                steps,
+                state == JobState.RUNNING ? pace.secondsLeft(steps) : null);
     }
 
     boolean mustRunAlone() {

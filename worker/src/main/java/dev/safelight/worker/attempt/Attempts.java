@@ -6,6 +6,7 @@ import dev.safelight.worker.checkpoint.Checkpoints;
 import dev.safelight.worker.intake.Room;
 import dev.safelight.worker.lease.Leases;
 import dev.safelight.worker.output.OutputWriter;
+import dev.safelight.worker.preview.Previews;
 import dev.safelight.worker.signal.Signals;
 import dev.safelight.worker.store.ClaimedJob;
 import dev.safelight.worker.store.JobStore;
@@ -27,6 +28,7 @@ public final class Attempts {
     private final Leases leases;
     private final Room room;
     private final Checkpoints checkpoints;
+    private final Previews previews;
     private final Signals signals;
     private final MeterRegistry meters;
     private final AttemptSettings settings;
@@ -39,6 +41,7 @@ public final class Attempts {
             Leases leases,
             Room room,
             Checkpoints checkpoints,
+            Previews previews,
             Signals signals,
             MeterRegistry meters,
             AttemptSettings settings,
@@ -50,6 +53,7 @@ public final class Attempts {
         this.leases = leases;
         this.room = room;
         this.checkpoints = checkpoints;
+        this.previews = previews;
         this.signals = signals;
         this.meters = meters;
         this.settings = settings;
@@ -57,7 +61,8 @@ public final class Attempts {
 
     /** Runs a job that a Kafka record brought and a claim gave to this worker. Returns at once. */
     public void start(ClaimedJob job) {
-        Attempt attempt = new Attempt(job, models, writer, settler, store, leases, room, checkpoints, settings);
+        Attempt attempt =
+                new Attempt(job, models, writer, settler, store, leases, room, checkpoints, previews, settings);
         room.enter(attempt.mustRunAlone());
         leases.add(attempt);
         running.add(attempt);

@@ -1,6 +1,7 @@
 package dev.safelight.api.events;
 
 import dev.safelight.common.config.KafkaSettings;
+import dev.safelight.common.event.PreviewShown;
 import dev.safelight.common.event.Signal;
 import dev.safelight.common.wire.Json;
 import dev.safelight.common.wire.Topics;
@@ -25,26 +26,56 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads what workers signal, all of it, from now on. Belongs to no group: every API process hears everything. While
- * Kafka is away nothing is heard, and nothing else suffers.
+ * Reads a topic of hints, all of it, from now on. Belongs to no group: every API process hears everything. While Kafka is
+ * away nothing is heard, and nothing else suffers.
  */
-public final class SignalListener implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(SignalListener.class);
+public final class TopicListener implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(TopicListener.class);
     private static final Duration PATIENCE = Duration.ofSeconds(2);
     /** Partitions may be added, and a Kafka that lost its disk has the topic anew. */
     private static final Duration REASSIGN = Duration.ofSeconds(30);
 
     private final KafkaSettings settings;
-    private final Consumer<Signal.Entry> entries;
+    private final String topic;
+    private final RecordReader records;
     private final Thread thread;
     private volatile KafkaConsumer<byte[], byte[]> consumer;
     private final CountDownLatch closing = new CountDownLatch(1);
 
-    /** @param entries told of every entry, in the order of its partition; must be quick and not throw */
-    public SignalListener(KafkaSettings settings, Consumer<Signal.Entry> entries) {
+    /** Takes in one record. */
+    @FunctionalInterface
+    public interface RecordReader {
+        /** @throws IOException when it cannot be read; it is passed over then */
+        void read(byte[] value) throws IOException;
+    }
+
+    /**
+     * @param name of the thread
+     * @param records told of every record, in the order of its partition; must be quick
+     */
+    public TopicListener(KafkaSettings settings, String topic, String name, RecordReader records) {
         this.settings = settings;
-        this.entries = entries;
-        this.thread = Thread.ofPlatform().name("signals").daemon().unstarted(this::run);
+        this.topic = topic;
+        this.records = records;
+        this.thread = Thread.ofPlatform().name(name).daemon().unstarted(this::run);
+    }
+
+    /** Of what workers signal. @param entries told of every entry; must not throw */
+    public static TopicListener ofSignals(KafkaSettings settings, Consumer<Signal.Entry> entries) {
+        return new TopicListener(
+                settings,
+                Topics.SIGNALS,
+                "signals",
+                value -> Json.MAPPER.readValue(value, Signal.class).entries().forEach(entries));
+    }
+
+    /** Of what running jobs look like. */
+    public static TopicListener ofPreviews(KafkaSettings settings, Consumer<PreviewShown> previews) {
+        return new TopicListener(
+                settings,
+                Topics.PREVIEWS,
+                "previews",
+                value -> previews.accept(Json.MAPPER.readValue(value, PreviewShown.class)));
     }
 
     public void start() {
@@ -85,7 +116,7 @@ public final class SignalListener implements AutoCloseable {
             } catch (WakeupException | InterruptException e) {
                 // Closing.
             } catch (KafkaException e) {
-                LOG.debug("signals: {}", e.getMessage());
+                LOG.debug("{}: {}", topic, e.getMessage());
                 pause();
             } finally {
                 consumer = null;
@@ -118,14 +149,14 @@ public final class SignalListener implements AutoCloseable {
 
     private void take(byte[] value) {
         try {
-            Json.MAPPER.readValue(value, Signal.class).entries().forEach(entries);
+            records.read(value);
         } catch (IOException | RuntimeException e) {
-            LOG.warn("a signal cannot be read: {}", e.getMessage());
+            LOG.warn("a record of {} cannot be read: {}", topic, e.getMessage());
         }
     }
 
     private List<TopicPartition> partitions(KafkaConsumer<byte[], byte[]> from) {
-        List<PartitionInfo> known = from.partitionsFor(Topics.SIGNALS, PATIENCE);
+        List<PartitionInfo> known = from.partitionsFor(topic, PATIENCE);
         return known == null
                 ? List.of()
                 : known.stream()
@@ -148,7 +179,10 @@ public final class SignalListener implements AutoCloseable {
                         ConsumerConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG,
                         1000,
                         ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG,
-                        500),
+                        500,
+                        // What one reply may hold in memory.
+                        ConsumerConfig.FETCH_MAX_BYTES_CONFIG,
+                        4 << 20),
                 new ByteArrayDeserializer(),
                 new ByteArrayDeserializer());
     }
