@@ -11,6 +11,7 @@ import picocli.CommandLine.Command;
         subcommands = {
             EnqueueBench.class,
             OverheadBench.class,
+            PreviewsBench.class,
             ReferenceBench.class,
             SoakBench.class,
             StreamsBench.class
