@@ -41,7 +41,8 @@ class EventStreamsTest {
             database,
             watch,
             queries,
-            new JobViews(queries, new Fleet(database, Clock.systemUTC()), progress, "", Clock.systemUTC(), Optional.empty()),
+            new JobViews(
+                    queries, new Fleet(database, Clock.systemUTC()), progress, "", Clock.systemUTC(), Optional.empty()),
             progress,
             new LivePreviews(1 << 20),
             Clock.systemUTC(),

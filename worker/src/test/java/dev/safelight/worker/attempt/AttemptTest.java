@@ -17,6 +17,7 @@ import dev.safelight.worker.generate.Engine;
 import dev.safelight.worker.intake.Room;
 import dev.safelight.worker.lease.Heartbeat;
 import dev.safelight.worker.lease.Leases;
+import dev.safelight.worker.preview.Previews;
 import dev.safelight.worker.signal.Signals;
 import dev.safelight.worker.store.CheckpointStore;
 import dev.safelight.worker.store.JobStore;
@@ -90,6 +91,7 @@ class AttemptTest {
                 room,
                 new Checkpoints(
                         new CheckpointStore(database, owner), files, Duration.ZERO, 1 << 18, new SimpleMeterRegistry()),
+                new Previews(shown -> {}, System::nanoTime),
                 new Signals(TestServers.kafka(), leases),
                 new SimpleMeterRegistry(),
                 new AttemptSettings(PATIENCE, Duration.ofSeconds(20), Duration.ofSeconds(50)),
