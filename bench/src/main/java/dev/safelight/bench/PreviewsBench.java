@@ -42,7 +42,7 @@ final class PreviewsBench implements Callable<Integer> {
         List<Double> ratios = new ArrayList<>();
         try (Installation installation = Installation.start(models);
                 ChildProcess api = installation.startApi();
-                WatchedWorker worker = WatchedWorker.start(installation, "fashion");
+                WatchedWorker _ = WatchedWorker.start(installation, "fashion");
                 JobClient client = new JobClient(Installation.url(api))) {
             imagesASecond(client, "");
             imagesASecond(client, ASKING);

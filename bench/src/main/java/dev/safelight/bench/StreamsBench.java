@@ -104,7 +104,7 @@ final class StreamsBench implements Callable<Integer> {
             if (clients.lost() > 0) {
                 throw new IllegalStateException(clients.lost() + " streams were closed");
             }
-            clients.close();
+            clients.hangUp();
             Thread.sleep(Duration.ofSeconds(3));
             read("all streams closed", 0, api);
         }

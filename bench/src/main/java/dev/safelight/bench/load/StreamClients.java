@@ -149,14 +149,16 @@ public final class StreamClients implements AutoCloseable {
         return false;
     }
 
-    @Override
-    public void close() throws IOException {
-        if (!selector.isOpen()) {
-            return;
-        }
+    /** Closes all streams from this side. */
+    public void hangUp() throws IOException {
         for (SelectionKey key : selector.keys()) {
             key.channel().close();
         }
+    }
+
+    @Override
+    public void close() throws IOException {
+        hangUp();
         selector.close();
     }
 }
