@@ -27,6 +27,10 @@ import org.junit.jupiter.api.Test;
 /** The document that is served is valid, complete and true. */
 class DocumentTest {
     private static final String JOB_PATH = "/v1/jobs/{job_id}";
+    /** Those that a client acts on. */
+    private static final List<String> HEADERS =
+            List.of("Location", "Retry-After", "Idempotent-Replayed", "ETag", "WWW-Authenticate");
+
     private static final List<String> METHODS = List.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
 
     private static TestApi api;
@@ -69,6 +73,19 @@ class DocumentTest {
     }
 
     @Test
+    void whoeverIsTurnedAwayForNowIsToldForHowLong() {
+        document.get("paths")
+                .forEach(path -> path.forEach(operation -> {
+                    JsonNode away = operation.path("responses").path("503");
+                    if (resolved(away).path("content").has("application/problem+json")) {
+                        assertThat(resolved(away).path("headers").has("Retry-After"))
+                                .as("%s", operation.get("operationId"))
+                                .isTrue();
+                    }
+                }));
+    }
+
+    @Test
     void everyOperationIsServedAndNoOther() {
         List<String> served = new ArrayList<>();
         for (String path : paths()) {
@@ -107,7 +124,11 @@ class DocumentTest {
         api.run(failed);
         api.end(failed, "failed");
         check("GET", JOB_PATH, api.get("/v1/jobs/" + failed));
-        check("POST", JOB_PATH + "/retry", api.post("/v1/jobs/" + failed + "/retry", ""));
+        for (int time = 0; time < 2; time++) {
+            Answer retried = api.post("/v1/jobs/" + failed + "/retry", "", "Idempotency-Key", "retried");
+            assertThat(retried.header("Idempotent-Replayed") != null).isEqualTo(time == 1);
+            check("POST", JOB_PATH + "/retry", retried);
+        }
         check("GET", "/v1/jobs", api.get("/v1/jobs?limit=1"));
         check("GET", "/v1/jobs", api.get("/v1/jobs?limit=0"));
         api.execute("INSERT INTO worker (worker_id, host, device, queues, models, slots, headroom, running)"
@@ -189,6 +210,13 @@ class DocumentTest {
                 .path("responses")
                 .path(Integer.toString(answer.status())));
         assertThat(response.isMissingNode()).as("%s is documented", what).isFalse();
+        for (String header : HEADERS) {
+            if (answer.header(header) != null) {
+                assertThat(response.path("headers").has(header))
+                        .as("%s of %s is documented", header, what)
+                        .isTrue();
+            }
+        }
         if (answer.bytes().length == 0) {
             assertThat(response.has("content")).as(what).isFalse();
             return;

@@ -120,7 +120,6 @@ public final class LocalKafka implements AutoCloseable {
         properties.put("share.coordinator.state.topic.replication.factor", "1");
         properties.put("share.coordinator.state.topic.min.isr", "1");
         properties.put("share.coordinator.state.topic.num.partitions", "1");
-        properties.put("group.coordinator.rebalance.protocols", "classic,consumer,share");
         // A new member of a group gets its partitions at once.
         properties.put("group.initial.rebalance.delay.ms", "0");
         properties.put("group.share.heartbeat.interval.ms", "500");

@@ -47,7 +47,7 @@ public final class LocalPostgres implements AutoCloseable {
     private final Path log;
     private final Path passwordFile;
     private final int port;
-    private EmbeddedPostgres server;
+    private volatile EmbeddedPostgres server;
 
     private LocalPostgres(Path folder, int port) {
         this.data = folder.resolve("data");
@@ -161,20 +161,34 @@ public final class LocalPostgres implements AutoCloseable {
                 throw new UncheckedIOException(e);
             } finally {
                 server = null;
+                // The library gives up on a server that does not stop within seconds.
+                killProcesses();
             }
         }
     }
 
     /** Kills all processes of a running server at once, as a power cut would; {@link #start()} then recovers. */
-    public synchronized void kill() {
+    public void kill() {
         if (server == null) {
             return;
         }
+        // Not under the lock, which a stop that waits for this very server may hold.
+        killProcesses();
+        abandon();
+    }
+
+    private void killProcesses() {
         List<ProcessHandle> all = postmaster(data).stream()
                 .flatMap(postmaster -> Stream.concat(Stream.of(postmaster), postmaster.descendants()))
                 .toList();
         all.forEach(ProcessHandle::destroyForcibly);
         all.forEach(process -> process.onExit().join());
+    }
+
+    private synchronized void abandon() {
+        if (server == null) {
+            return;
+        }
         try {
             // Only so that the library lets go of its lock on the folder.
             server.close();

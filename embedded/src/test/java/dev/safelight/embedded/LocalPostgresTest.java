@@ -89,6 +89,22 @@ class LocalPostgresTest {
         }
     }
 
+    /** Neither leaves a server behind: a stop that it does not heed, and a kill in the middle of one. */
+    @Test
+    void aServerThatStandsStillIsKilled() throws Exception {
+        LocalPostgres postgres = LocalPostgres.start(folder, 0);
+        long pid = Long.parseLong(Files.readAllLines(folder.resolve("data").resolve("postmaster.pid"))
+                .getFirst());
+        assertThat(new ProcessBuilder("kill", "-STOP", Long.toString(pid))
+                        .start()
+                        .waitFor())
+                .isZero();
+        Thread stop = Thread.ofVirtual().start(postgres::stop);
+        postgres.kill();
+        assertThat(stop.join(PATIENCE)).isTrue();
+        assertThat(ProcessHandle.of(pid)).isEmpty();
+    }
+
     @Test
     void saysWhichPortIsInUse() throws Exception {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {

@@ -55,7 +55,6 @@ final class ContainerServers implements ServerSet {
             // The same node as LocalKafka's: share groups on one node, quick to hand out work.
             kafka = new KafkaContainer(DockerImageName.parse("apache/kafka:4.4.0"))
                     .withEnv("KAFKA_AUTO_CREATE_TOPICS_ENABLE", "false")
-                    .withEnv("KAFKA_GROUP_COORDINATOR_REBALANCE_PROTOCOLS", "classic,consumer,share")
                     .withEnv("KAFKA_SHARE_COORDINATOR_STATE_TOPIC_REPLICATION_FACTOR", "1")
                     .withEnv("KAFKA_SHARE_COORDINATOR_STATE_TOPIC_MIN_ISR", "1")
                     .withEnv("KAFKA_GROUP_SHARE_HEARTBEAT_INTERVAL_MS", "500")

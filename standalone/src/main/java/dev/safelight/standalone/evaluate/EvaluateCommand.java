@@ -1,12 +1,15 @@
 package dev.safelight.standalone.evaluate;
 
 import dev.safelight.common.bundle.Bundle;
+import dev.safelight.common.bundle.BundleException;
 import dev.safelight.common.bundle.BundleReader;
 import dev.safelight.common.bundle.Manifest;
 import dev.safelight.common.request.GenerationInput;
+import dev.safelight.standalone.CannotStart;
 import dev.safelight.worker.generate.Engine;
 import dev.safelight.worker.model.Classifier;
 import dev.safelight.worker.model.Device;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.List;
@@ -48,7 +51,17 @@ public final class EvaluateCommand implements Callable<Integer> {
     private String device;
 
     @Override
-    public Integer call() throws Exception {
+    public Integer call() throws CannotStart, InterruptedException {
+        try {
+            return evaluate();
+        } catch (IOException e) {
+            throw new CannotStart("cannot read the data set in " + data + ": " + e, e);
+        } catch (BundleException | Device.DeviceUnavailable | IllegalArgumentException e) {
+            throw new CannotStart(String.valueOf(e.getMessage()).replaceAll("\\R+", "; "), e);
+        }
+    }
+
+    private int evaluate() throws IOException, InterruptedException {
         PrintStream out = System.out;
         Bundle bundle = BundleReader.read(folder);
         Manifest.Defaults defaults = bundle.manifest().defaults();

@@ -82,6 +82,15 @@ public final class Evaluation {
         return new Scores(accuracies, new Manifold(own).coverage(others), new Manifold(others).coverage(own));
     }
 
+    /** The share of the held-out pictures whose features lie in the manifold of the others'. */
+    double recall(List<byte[]> pictures, List<byte[]> heldOut) {
+        return new Manifold(features(pictures)).coverage(features(heldOut));
+    }
+
+    private float[][] features(List<byte[]> pictures) {
+        return judged(pictures).stream().map(Verdict::features).toArray(float[][]::new);
+    }
+
     private List<byte[]> generate(GenerationInput settings, String label, int count, long seed)
             throws InterruptedException {
         GenerationInput input = new GenerationInput(

@@ -34,6 +34,22 @@ class CommandLineTest {
     }
 
     @Test
+    void saysInOneLineWhatCannotBeEvaluated(@TempDir Path empty) {
+        Path tiny =
+                Path.of(System.getProperty("safelight.root"), "worker", "src", "test", "resources", "bundles", "tiny");
+        assertFailed(run("evaluate", empty.toString()), empty.toString());
+        assertFailed(
+                run("evaluate", tiny.toString(), "--data", empty.toString()), "cannot read the data set in " + empty);
+    }
+
+    private static void assertFailed(Ended ended, String about) {
+        assertThat(ended.status()).isEqualTo(1);
+        assertThat(ended.err().lines())
+                .hasSize(1)
+                .allMatch(line -> line.startsWith("safelight: ") && line.contains(about));
+    }
+
+    @Test
     void saysThatNoServerAnswers() {
         String url = "http://127.0.0.1:" + Ports.free();
         Ended ended = run("submit", "--url", url, "--model", "fashion");

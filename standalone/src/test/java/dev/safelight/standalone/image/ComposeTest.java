@@ -17,6 +17,8 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What can be held of the containers without an engine. */
 class ComposeTest {
@@ -31,6 +33,8 @@ class ComposeTest {
                     .contains("postgres", "kafka", "store", "bucket", "migrations", "api", "worker");
             run(compose, profile, "config", "--quiet");
         }
+        System.out.println("docker-compose.yml is valid, says "
+                + run(List.of("docker-compose"), List.of(), "version", "--short") + " of docker-compose");
         assertThat(run(compose, List.of("--profile", "gpu"), "config", "--services")
                         .lines())
                 .contains("worker-gpu");
@@ -67,9 +71,11 @@ class ComposeTest {
         }
     }
 
-    @Test
-    void theBrokerIsOfTheVersionOfItsClients() throws IOException {
-        String version = Pattern.compile("<kafka.version>(.*?)<")
+    /** The broker is of the version of its clients, the store of the version that the tests talk to. */
+    @ParameterizedTest
+    @CsvSource({"kafka.version, apache/kafka", "s3proxy.version, andrewgaul/s3proxy"})
+    void theServersAreOfTheVersionsThatWereTested(String property, String image) throws IOException {
+        String version = Pattern.compile("<" + Pattern.quote(property) + ">(.*?)<")
                 .matcher(Files.readString(ImageStage.REPOSITORY.resolve("pom.xml")))
                 .results()
                 .map(found -> found.group(1))
@@ -77,7 +83,13 @@ class ComposeTest {
                 .orElseThrow();
         assertThat(ImageStage.REPOSITORY.resolve("docker-compose.yml"))
                 .content()
-                .contains("apache/kafka:" + version + "\n");
+                .contains("image: " + image + ":" + version + "\n");
+    }
+
+    @Test
+    void noImageIsOfWhateverVersionIsTheLatest() throws IOException {
+        assertThat(Files.readString(ImageStage.REPOSITORY.resolve("docker-compose.yml")))
+                .doesNotContain(":latest");
     }
 
     private static List<String> compose() {

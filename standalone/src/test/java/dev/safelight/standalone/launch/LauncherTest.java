@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -54,6 +55,15 @@ class LauncherTest {
         environment.put("SAFELIGHT_JDK_FOLDERS", folder.resolve("jdks").toString());
         environment.put("JAVA_HOME", "");
         environment.put("SAFELIGHT_JAVA_HOME", "");
+    }
+
+    /** JUnit would say of every link that it leads out of the folder. */
+    @AfterEach
+    void removeLinks() throws IOException {
+        for (String tool : TOOLS) {
+            Files.delete(path.resolve(tool));
+        }
+        Files.deleteIfExists(path.resolve("javac"));
     }
 
     @Test

@@ -30,6 +30,9 @@ import org.junit.jupiter.api.Test;
 /** {@code safelight up} and the commands beside it, as processes. */
 class UpTest {
     private static final Duration PATIENCE = Duration.ofSeconds(120);
+    /** However much runs: a supervisor that waits so long before it kills never has to. */
+    private static final Duration STOPS_WITHIN = Duration.ofSeconds(10);
+
     private static final Path MODELS =
             Path.of(System.getProperty("safelight.root"), "worker/src/test/resources/bundles");
 
@@ -54,8 +57,9 @@ class UpTest {
             for (int job = 0; job < 8; job++) {
                 left.add(client.submit(job(400)).path("id").asText());
             }
+            awaitRunning(client, left.getLast());
             up.terminate();
-            assertThat(up.awaitExit(PATIENCE)).isZero();
+            assertThat(up.awaitExit(STOPS_WITHIN)).isZero();
             assertThat(up.output()).contains("safelight: stopped").doesNotContain("Exception", " ERROR ");
         }
         assertThat(serversOn(data)).as("processes left behind").isEmpty();
@@ -90,8 +94,33 @@ class UpTest {
                 SafelightClient client = new SafelightClient(URI.create(url))) {
             up.awaitLine(line -> line.startsWith("Safelight is ready"), PATIENCE);
             assertThat(await(client, job).path("state").asText()).isEqualTo("succeeded");
+            // A Postgres that stands still cannot hold up the end; it is cut off.
+            pausePostgres();
             up.terminate();
             assertThat(up.awaitExit(PATIENCE)).isZero();
+            assertThat(up.output()).contains("not everything stopped within 9 s");
+        }
+        assertThat(serversOn(data)).as("processes left behind").isEmpty();
+    }
+
+    private void pausePostgres() throws Exception {
+        Path pidFile = data.resolve("postgres").resolve("data").resolve("postmaster.pid");
+        ProcessHandle first = ProcessHandle.of(
+                        Long.parseLong(Files.readAllLines(pidFile).getFirst()))
+                .orElseThrow();
+        for (ProcessHandle server :
+                Stream.concat(Stream.of(first), first.descendants()).toList()) {
+            new ProcessBuilder("kill", "-STOP", Long.toString(server.pid()))
+                    .start()
+                    .waitFor();
+        }
+    }
+
+    private static void awaitRunning(SafelightClient client, String job) throws Exception {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (!client.job(job).path("state").asText().equals("running")) {
+            assertThat(System.nanoTime()).as("deadline of " + job).isLessThan(deadline);
+            Thread.sleep(20);
         }
     }
 

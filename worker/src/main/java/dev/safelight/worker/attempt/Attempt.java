@@ -7,16 +7,17 @@ import dev.safelight.common.job.JobState;
 import dev.safelight.common.job.Priority;
 import dev.safelight.common.request.GenerationInput;
 import dev.safelight.common.wire.Json;
-import dev.safelight.worker.attempt.Outcome.Canceled;
-import dev.safelight.worker.attempt.Outcome.Failed;
-import dev.safelight.worker.attempt.Outcome.LeaseLost;
-import dev.safelight.worker.attempt.Outcome.Returned;
-import dev.safelight.worker.attempt.Outcome.Succeeded;
+import dev.safelight.worker.attempt.AttemptOutcome.Canceled;
+import dev.safelight.worker.attempt.AttemptOutcome.Failed;
+import dev.safelight.worker.attempt.AttemptOutcome.LeaseLost;
+import dev.safelight.worker.attempt.AttemptOutcome.Returned;
+import dev.safelight.worker.attempt.AttemptOutcome.Succeeded;
 import dev.safelight.worker.batch.Ticket;
 import dev.safelight.worker.checkpoint.Checkpoints;
 import dev.safelight.worker.decode.Picture;
 import dev.safelight.worker.generate.Generation;
 import dev.safelight.worker.generate.Model;
+import dev.safelight.worker.generate.Outcome;
 import dev.safelight.worker.generate.Outcome.Pictures;
 import dev.safelight.worker.generate.Progress;
 import dev.safelight.worker.intake.Room;
@@ -102,7 +103,7 @@ final class Attempt implements LeaseHolder {
 
     /** @return what the job became; running when it is somebody else's now */
     JobState run() {
-        Outcome outcome;
+        AttemptOutcome outcome;
         try {
             outcome = attempt();
         } catch (UnservableJob unservable) {
@@ -121,7 +122,7 @@ final class Attempt implements LeaseHolder {
         return settler.settle(job.fence(), outcome, spent(), () -> checkpoints.save(job.fence()));
     }
 
-    private Outcome attempt() throws InterruptedException {
+    private AttemptOutcome attempt() throws InterruptedException {
         if (job.mustRunAlone() && !haveTheProcess()) {
             return stopped();
         }
@@ -136,9 +137,8 @@ final class Attempt implements LeaseHolder {
         checkpoints.add(job.fence(), () -> Optional.ofNullable(walks).map(Progress::checkpoint));
         return switch (generate(model, input)) {
             case Pictures(List<Picture> pictures) -> store(new Origin(job.model(), job.bundle(), input), pictures);
-            case dev.safelight.worker.generate.Outcome.Failed(JobError error) -> new Failed(error);
-            case dev.safelight.worker.generate.Outcome.Canceled _, dev.safelight.worker.generate.Outcome.LeaseLost _ ->
-                stopped();
+            case Outcome.Failed(JobError error) -> new Failed(error);
+            case Outcome.Canceled _, Outcome.LeaseLost _ -> stopped();
         };
     }
 
@@ -173,7 +173,7 @@ final class Attempt implements LeaseHolder {
         };
     }
 
-    private Outcome store(Origin origin, List<Picture> pictures) throws InterruptedException {
+    private AttemptOutcome store(Origin origin, List<Picture> pictures) throws InterruptedException {
         try {
             return new Succeeded(writer.write(job.fence(), origin, pictures, this::mayWrite));
         } catch (PatientWriter.LeaseGone e) {
@@ -211,7 +211,7 @@ final class Attempt implements LeaseHolder {
         return false;
     }
 
-    private Outcome stopped() {
+    private AttemptOutcome stopped() {
         Stop reason = stop.get();
         return switch (reason == null ? Stop.CUT_OFF : reason) {
             case CANCEL -> new Canceled();

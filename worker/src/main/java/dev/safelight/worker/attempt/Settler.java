@@ -4,11 +4,11 @@ import dev.safelight.common.job.Fence;
 import dev.safelight.common.job.JobError;
 import dev.safelight.common.job.JobState;
 import dev.safelight.common.time.Backoff;
-import dev.safelight.worker.attempt.Outcome.Canceled;
-import dev.safelight.worker.attempt.Outcome.Failed;
-import dev.safelight.worker.attempt.Outcome.LeaseLost;
-import dev.safelight.worker.attempt.Outcome.Returned;
-import dev.safelight.worker.attempt.Outcome.Succeeded;
+import dev.safelight.worker.attempt.AttemptOutcome.Canceled;
+import dev.safelight.worker.attempt.AttemptOutcome.Failed;
+import dev.safelight.worker.attempt.AttemptOutcome.LeaseLost;
+import dev.safelight.worker.attempt.AttemptOutcome.Returned;
+import dev.safelight.worker.attempt.AttemptOutcome.Succeeded;
 import dev.safelight.worker.lease.Leases;
 import dev.safelight.worker.store.JobStore;
 import dev.safelight.worker.store.JobStore.Standing;
@@ -50,7 +50,7 @@ final class Settler {
      * @param beforeGivingBack saves how far the job has come; throws as a statement does when Postgres is away
      * @return what the job became; running when it is, or may be, somebody else's now
      */
-    JobState settle(Fence fence, Outcome outcome, Spent spent, Runnable beforeGivingBack) {
+    JobState settle(Fence fence, AttemptOutcome outcome, Spent spent, Runnable beforeGivingBack) {
         return switch (outcome) {
             case Succeeded succeeded ->
                 whileHeld(fence, new Settlement.Succeed(succeeded.outputs()), spent, beforeGivingBack);

@@ -6,27 +6,27 @@ import java.time.Duration;
 import java.util.List;
 
 /** How an attempt ended, before Postgres has been told. */
-public sealed interface Outcome {
+public sealed interface AttemptOutcome {
     /** All images lie in the object store. */
-    record Succeeded(List<StoredOutput> outputs) implements Outcome {}
+    record Succeeded(List<StoredOutput> outputs) implements AttemptOutcome {}
 
     /** The job cannot succeed, here or elsewhere. */
-    record Failed(JobError error) implements Outcome {}
+    record Failed(JobError error) implements AttemptOutcome {}
 
     /**
      * The job should run again.
      *
      * @param strike whether it counts against the job
      */
-    record Returned(JobError reason, boolean strike, Duration delay) implements Outcome {}
+    record Returned(JobError reason, boolean strike, Duration delay) implements AttemptOutcome {}
 
     /** A client asked. */
-    record Canceled() implements Outcome {}
+    record Canceled() implements AttemptOutcome {}
 
     /**
      * The job is, or may be, somebody else's.
      *
      * @param known false when this worker only could not beat: Postgres may still think that it holds the job
      */
-    record LeaseLost(boolean known) implements Outcome {}
+    record LeaseLost(boolean known) implements AttemptOutcome {}
 }
