@@ -94,14 +94,41 @@ class MainTest {
     }
 
     @Test
-    void aBrokenBundleIsSaidInOneLine() throws IOException {
+    void aBrokenBundleIsReportedAndTheOthersAreOffered() throws IOException {
         Map<String, String> environment = environment();
-        Path broken = TestServers.newFolder("broken");
-        Files.writeString(Files.createDirectory(broken.resolve("shapes")).resolve("model.json"), "{");
-        environment.put("SAFELIGHT_MODELS", broken.toString());
+        Path models = Path.of(environment.get("SAFELIGHT_MODELS"));
+        Files.writeString(Files.createDirectory(models.resolve("torn")).resolve("model.json"), "{");
+        Files.writeString(
+                Files.createDirectory(models.resolve("odd")).resolve("model.json"),
+                Files.readString(models.resolve("dots").resolve("model.json"))
+                        .replace("\"dots\"", "\"odd\"")
+                        .replace("\"linear\"", "\"wavy\""));
+        try (JavaProcess process = start(environment);
+                HttpClient client = HttpClient.newHttpClient()) {
+            String line = process.awaitLine(text -> text.startsWith("Safelight API listens on"), PATIENCE);
+            assertThat(process.output().lines().filter(text -> text.contains("torn")))
+                    .singleElement()
+                    .asString()
+                    .contains("ERROR", "model torn is not offered", "model.json is not a valid manifest");
+            assertThat(process.output().lines().filter(text -> text.contains("model odd is not offered")))
+                    .singleElement()
+                    .asString()
+                    .contains("ERROR", "wavy");
+            String url = line.substring(line.lastIndexOf(' ') + 1);
+            String offered = send(client, HttpRequest.newBuilder(URI.create(url + "/v1/models")))
+                    .join()
+                    .body();
+            assertThat(offered).contains("shapes", "dots").doesNotContain("torn", "odd");
+        }
+    }
+
+    @Test
+    void aMissingModelsFolderIsSaidInOneLine() {
+        Map<String, String> environment = environment();
+        environment.put("SAFELIGHT_MODELS", "/no/where");
         try (JavaProcess process = start(environment)) {
             assertThat(process.awaitExit(PATIENCE)).isEqualTo(2);
-            assertThat(said(process)).singleElement().asString().contains("model.json is not a valid manifest");
+            assertThat(said(process)).singleElement().asString().contains("/no/where");
         }
     }
 

@@ -1,5 +1,7 @@
 package dev.safelight.worker;
 
+import dev.safelight.common.bundle.BadBundle;
+import dev.safelight.common.bundle.Bundle;
 import dev.safelight.common.bundle.BundleLibrary;
 import dev.safelight.common.store.Database;
 import dev.safelight.common.store.ForeignStoreException;
@@ -30,6 +32,7 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.locks.LockSupport;
@@ -73,20 +76,28 @@ public final class WorkerProcess implements AutoCloseable {
      */
     public record Equipment(String device, Models models, AutoCloseable engine) {
         /**
-         * Loads every model of the worker's queues.
+         * Loads every model of the worker's queues that can be loaded; the jobs of the others fail with the reason.
          *
-         * @throws dev.safelight.common.bundle.BundleException when one cannot be loaded
+         * @throws dev.safelight.common.bundle.BundleException when the models folder cannot be read
          * @throws RuntimeException when the device asked for is not there
          */
         public static Equipment load(WorkerSettings settings) {
             Engine engine = Engine.open(settings.device());
             try {
-                List<Model> models = BundleLibrary.open(settings.models()).all().stream()
-                        .filter(bundle ->
-                                settings.queues().contains(bundle.manifest().queue()))
-                        .map(engine::load)
-                        .toList();
-                return new Equipment(engine.device(), new Models(models), engine);
+                BundleLibrary library = BundleLibrary.open(settings.models());
+                List<Model> models = new ArrayList<>();
+                List<BadBundle> bad = new ArrayList<>(library.bad());
+                for (Bundle bundle : library.all()) {
+                    if (settings.queues().contains(bundle.manifest().queue())) {
+                        try {
+                            models.add(engine.load(bundle));
+                        } catch (RuntimeException e) {
+                            bad.add(BadBundle.of(bundle, e));
+                        }
+                    }
+                }
+                bad.forEach(bundle -> LOG.error("model {} is not served: {}", bundle.name(), bundle.reason()));
+                return new Equipment(engine.device(), new Models(models, bad), engine);
             } catch (RuntimeException e) {
                 engine.close();
                 throw e;

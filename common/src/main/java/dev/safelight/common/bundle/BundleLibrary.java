@@ -4,61 +4,81 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** The bundles of one models folder, newest first. */
+/** The bundles of one models folder, newest first, and what in it is none. */
 public final class BundleLibrary {
     private static final Comparator<Bundle> NEWEST_FIRST = Comparator.comparing(
                     (Bundle bundle) -> bundle.manifest().date())
             .reversed()
             .thenComparing(Bundle::name);
 
-    private final Map<String, Bundle> byName;
+    private final List<Bundle> bundles;
+    private final List<BadBundle> bad;
 
-    private BundleLibrary(Map<String, Bundle> byName) {
-        this.byName = byName;
-    }
-
-    public static BundleLibrary of(Collection<Bundle> bundles) {
-        Map<String, Bundle> byName = new LinkedHashMap<>();
-        bundles.stream().sorted(NEWEST_FIRST).forEach(bundle -> {
-            Bundle twin = byName.put(bundle.name(), bundle);
-            if (twin != null) {
-                throw new BundleException(
-                        "two bundles are called " + bundle.name() + ": " + twin.folder() + " and " + bundle.folder());
-            }
-        });
-        return new BundleLibrary(byName);
+    private BundleLibrary(List<Bundle> bundles, List<BadBundle> bad) {
+        this.bundles = List.copyOf(bundles);
+        this.bad = List.copyOf(bad);
     }
 
     /**
-     * Reads every folder below {@code models} that holds a {@code model.json}.
+     * Reads every folder below {@code models} that holds a {@code model.json}. One that cannot be read, or whose name
+     * another one has too, is bad and does not keep the others away.
      *
-     * @throws BundleException when the folder cannot be listed or one of its bundles is invalid
+     * @throws BundleException when the folder itself cannot be listed
      */
     public static BundleLibrary open(Path models) {
+        List<Bundle> read = new ArrayList<>();
+        List<BadBundle> bad = new ArrayList<>();
+        for (Path folder : folders(models)) {
+            try {
+                read.add(BundleReader.read(folder));
+            } catch (RuntimeException e) {
+                bad.add(new BadBundle(folder.getFileName().toString(), null, BadBundle.reason(e)));
+            }
+        }
+        read.stream().collect(Collectors.groupingBy(Bundle::name)).forEach((name, twins) -> {
+            if (twins.size() > 1) {
+                read.removeAll(twins);
+                bad.add(new BadBundle(
+                        name,
+                        null,
+                        twins.size() + " bundles are called " + name + ": "
+                                + twins.stream()
+                                        .map(twin -> twin.folder().toString())
+                                        .sorted()
+                                        .collect(Collectors.joining(", "))));
+            }
+        });
+        read.sort(NEWEST_FIRST);
+        return new BundleLibrary(read, bad);
+    }
+
+    private static List<Path> folders(Path models) {
         try (Stream<Path> folders = Files.list(models)) {
-            List<Bundle> bundles = new ArrayList<>();
-            folders.filter(folder -> Files.exists(folder.resolve("model.json")))
-                    .forEach(folder -> bundles.add(BundleReader.read(folder)));
-            return of(bundles);
+            return folders.filter(folder -> Files.exists(folder.resolve("model.json")))
+                    .sorted()
+                    .toList();
         } catch (IOException e) {
             throw new BundleException("cannot list the models folder " + models + ": " + e.getMessage(), e);
         }
     }
 
     public Optional<Bundle> find(String name) {
-        return Optional.ofNullable(byName.get(name));
+        return bundles.stream().filter(bundle -> bundle.name().equals(name)).findFirst();
     }
 
     /** Newest first. */
     public List<Bundle> all() {
-        return List.copyOf(byName.values());
+        return bundles;
+    }
+
+    /** What cannot be used, and why. */
+    public List<BadBundle> bad() {
+        return bad;
     }
 }

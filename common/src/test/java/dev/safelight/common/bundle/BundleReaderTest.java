@@ -67,12 +67,37 @@ class BundleReaderTest {
     }
 
     @Test
-    void aLibraryListsTheNewestFirstAndRefusesTwins() throws IOException {
+    void aLibraryListsTheNewestFirst() throws IOException {
         bundle("second", "2026-02-01", "net.pt");
-        assertThat(BundleLibrary.open(models).all()).extracting(Bundle::name).containsExactly("second", "first");
+        BundleLibrary library = BundleLibrary.open(models);
+        assertThat(library.all()).extracting(Bundle::name).containsExactly("second", "first");
+        assertThat(library.bad()).isEmpty();
+        assertThat(library.find("first")).isPresent();
+    }
+
+    @Test
+    void ofTwinsALibraryUsesNeither() throws IOException {
+        bundle("second", "2026-02-01", "net.pt");
         Files.createDirectory(models.resolve("copy"));
         Files.copy(models.resolve("first/model.json"), models.resolve("copy/model.json"));
-        assertThatThrownBy(() -> BundleLibrary.open(models)).hasMessageContaining("two bundles are called first");
+        BundleLibrary library = BundleLibrary.open(models);
+        assertThat(library.all()).extracting(Bundle::name).containsExactly("second");
+        assertThat(library.bad()).singleElement().satisfies(bad -> {
+            assertThat(bad.name()).isEqualTo("first");
+            assertThat(bad.reason()).contains("2 bundles are called first", "copy");
+        });
+    }
+
+    @Test
+    void aBrokenBundleDoesNotKeepTheOthersAway() throws IOException {
+        Files.writeString(Files.createDirectory(models.resolve("torn")).resolve("model.json"), "{\"format\": ");
+        BundleLibrary library = BundleLibrary.open(models);
+        assertThat(library.all()).extracting(Bundle::name).containsExactly("first");
+        assertThat(library.bad()).singleElement().satisfies(bad -> {
+            assertThat(bad.name()).isEqualTo("torn");
+            assertThat(bad.reason()).contains("torn", "model.json is not a valid manifest");
+        });
+        assertThatThrownBy(() -> BundleLibrary.open(models.resolve("nowhere"))).isInstanceOf(BundleException.class);
     }
 
     @Test

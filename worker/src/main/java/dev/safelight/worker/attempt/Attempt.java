@@ -107,8 +107,10 @@ final class Attempt implements LeaseHolder {
         try {
             outcome = attempt();
         } catch (UnservableJob unservable) {
-            LOG.warn("job {} goes back: {}", job.fence().job().jobId(), unservable.getMessage());
-            outcome = new Returned(unservable.error(), true, settings.bundleDelay());
+            LOG.warn("job {} cannot run here: {}", job.fence().job().jobId(), unservable.getMessage());
+            outcome = unservable.mayRunElsewhere()
+                    ? new Returned(unservable.error(), true, settings.bundleDelay())
+                    : new Failed(unservable.error());
         } catch (InterruptedException e) {
             outcome = new LeaseLost(false);
         } catch (RuntimeException e) {

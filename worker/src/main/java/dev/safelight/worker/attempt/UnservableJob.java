@@ -2,18 +2,34 @@ package dev.safelight.worker.attempt;
 
 import dev.safelight.common.job.JobError;
 
-/** This worker cannot run the job; another one, or this one after an upgrade, may. */
-public final class UnservableJob extends RuntimeException {
+/** This worker cannot run the job. */
+final class UnservableJob extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     private final transient JobError error;
+    private final boolean elsewhere;
 
-    public UnservableJob(JobError error) {
+    private UnservableJob(JobError error, boolean elsewhere) {
         super(error.message());
         this.error = error;
+        this.elsewhere = elsewhere;
     }
 
-    public JobError error() {
+    /** Another worker, or this one after an upgrade, may. */
+    static UnservableJob here(JobError error) {
+        return new UnservableJob(error, true);
+    }
+
+    /** No worker can. */
+    static UnservableJob anywhere(JobError error) {
+        return new UnservableJob(error, false);
+    }
+
+    JobError error() {
         return error;
+    }
+
+    boolean mayRunElsewhere() {
+        return elsewhere;
     }
 }

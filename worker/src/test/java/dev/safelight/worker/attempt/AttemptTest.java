@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.safelight.common.bundle.Bundle;
 import dev.safelight.common.bundle.BundleReader;
+import dev.safelight.common.config.Settings;
 import dev.safelight.common.job.JobKey;
 import dev.safelight.common.job.JobState;
 import dev.safelight.common.job.Priority;
@@ -12,8 +13,9 @@ import dev.safelight.common.store.FileObjectStore;
 import dev.safelight.common.store.ObjectStore;
 import dev.safelight.embedded.testing.TestJobs;
 import dev.safelight.embedded.testing.TestServers;
+import dev.safelight.worker.WorkerProcess.Equipment;
+import dev.safelight.worker.WorkerSettings;
 import dev.safelight.worker.checkpoint.Checkpoints;
-import dev.safelight.worker.generate.Engine;
 import dev.safelight.worker.intake.Room;
 import dev.safelight.worker.lease.Heartbeat;
 import dev.safelight.worker.lease.Leases;
@@ -24,10 +26,13 @@ import dev.safelight.worker.store.JobStore;
 import dev.safelight.worker.store.WorkerRow;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
@@ -45,9 +50,9 @@ class AttemptTest {
     private static final Duration SELF_FENCE = Duration.ofSeconds(10);
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-    private static Engine engine;
-    private static Models models;
+    private static Equipment equipment;
     private static Bundle tiny;
+    private static Bundle forged;
     private static Database database;
 
     @TempDir
@@ -65,17 +70,36 @@ class AttemptTest {
     private Attempts attempts;
 
     @BeforeAll
-    static void open() {
+    static void open(@TempDir Path models) throws IOException {
         database = Database.open(TestServers.newDatabase(), "test");
-        engine = Engine.open("cpu");
-        tiny = BundleReader.read(
-                Path.of(System.getProperty("safelight.root"), "worker", "src", "test", "resources", "bundles", "tiny"));
-        models = new Models(List.of(engine.load(tiny)));
+        tiny = BundleReader.read(copied(models, "tiny"));
+        // Its network is another than the manifest says.
+        Path folder = copied(models, "forged");
+        Files.writeString(folder.resolve("denoiser.pt"), "more", StandardOpenOption.APPEND);
+        forged = BundleReader.read(folder);
+        Files.writeString(Files.createDirectory(models.resolve("torn")).resolve("model.json"), "{\"format\": ");
+        Settings settings = new Settings(Map.of("SAFELIGHT_MODELS", models.toString(), "SAFELIGHT_DEVICE", "cpu"));
+        equipment = Equipment.load(WorkerSettings.read(settings));
+    }
+
+    /** The bundle of the tests under another name. */
+    private static Path copied(Path models, String name) throws IOException {
+        Path source =
+                Path.of(System.getProperty("safelight.root"), "worker", "src", "test", "resources", "bundles", "tiny");
+        Path folder = Files.createDirectory(models.resolve(name));
+        for (String file : List.of("denoiser.pt", "golden.json")) {
+            Files.copy(source.resolve(file), folder.resolve(file));
+        }
+        Files.writeString(
+                folder.resolve("model.json"),
+                Files.readString(source.resolve("model.json"))
+                        .replace("\"name\": \"tiny\"", "\"name\": \"" + name + "\""));
+        return folder;
     }
 
     @AfterAll
-    static void close() {
-        engine.close();
+    static void close() throws Exception {
+        equipment.engine().close();
         database.close();
     }
 
@@ -84,7 +108,7 @@ class AttemptTest {
         files = FileObjectStore.open(folder, Clock.systemUTC());
         objects = new UncertainStore(files);
         attempts = new Attempts(
-                models,
+                equipment.models(),
                 objects,
                 store,
                 leases,
@@ -189,6 +213,33 @@ class AttemptTest {
         assertThat(jobs.row(job).get("error").toString()).contains("bundle_version", "another version", tiny.version());
         assertThat(objects.puts()).isZero();
         assertThat(jobs.state(job)).isEqualTo(JobState.QUEUED);
+    }
+
+    @Test
+    void aBadBundleFailsItsOwnJobsAndNoOthers() throws Exception {
+        objects.fails(0, () -> {});
+        assertThat(equipment.models().names()).as("what the worker announces").containsExactly("tiny");
+        JobKey job = new TestJobs(database, "default", "forged", forged.version()).queued("a", Priority.NORMAL);
+        run(job);
+        assertThat(jobs.row(job)).containsEntry("state", "failed").containsEntry("attempt", 1);
+        assertThat(jobs.row(job).get("error").toString()).contains("bad_bundle", "denoiser.pt has SHA-256");
+
+        JobKey torn = new TestJobs(database, "default", "torn", "whatever").queued("a", Priority.NORMAL);
+        run(torn);
+        assertThat(jobs.row(torn)).containsEntry("state", "failed");
+        assertThat(jobs.row(torn).get("error").toString()).contains("bad_bundle", "model.json is not a valid manifest");
+
+        JobKey good = jobs.queued("a", Priority.NORMAL);
+        run(good);
+        assertThat(jobs.state(good)).isEqualTo(JobState.SUCCEEDED);
+    }
+
+    /** A worker with the old, bad version leaves the jobs of the mended one to others. */
+    @Test
+    void aBadBundleIsBadInItsOwnVersionOnly() throws Exception {
+        JobKey job = new TestJobs(database, "default", "forged", "mended").queued("a", Priority.NORMAL);
+        run(job);
+        assertThat(jobs.row(job)).containsEntry("state", "queued").containsEntry("strikes", 1);
     }
 
     /** Claims the job and runs the attempt to its end. */
