@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.safelight.common.bundle.Bundle;
 import dev.safelight.common.bundle.BundleReader;
+import dev.safelight.common.config.KafkaSettings;
 import dev.safelight.common.config.Settings;
 import dev.safelight.common.job.JobKey;
 import dev.safelight.common.job.JobState;
@@ -46,6 +47,9 @@ import org.junit.jupiter.api.io.TempDir;
 /** What an attempt makes of a store that fails: with a real model and a real Postgres. The clocks are the test's. */
 @Timeout(120)
 class AttemptTest {
+    /** The signals are not started: nobody listens. */
+    private static final KafkaSettings NEVER_CONNECTED = new KafkaSettings("127.0.0.1:1", 1, (short) 1);
+
     private static final Duration LEASE = Duration.ofSeconds(15);
     private static final Duration SELF_FENCE = Duration.ofSeconds(10);
     private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -116,7 +120,7 @@ class AttemptTest {
                 new Checkpoints(
                         new CheckpointStore(database, owner), files, Duration.ZERO, 1 << 18, new SimpleMeterRegistry()),
                 new Previews(shown -> {}, System::nanoTime),
-                new Signals(TestServers.kafka(), leases),
+                new Signals(NEVER_CONNECTED, leases),
                 new SimpleMeterRegistry(),
                 new AttemptSettings(PATIENCE, Duration.ofSeconds(20), Duration.ofSeconds(50)),
                 storeNanos::get);
