@@ -9,6 +9,7 @@ import dev.safelight.api.sweep.SweepSettings;
 import dev.safelight.api.webhook.WebhookSettings;
 import dev.safelight.common.config.DatabaseSettings;
 import dev.safelight.common.config.KafkaSettings;
+import dev.safelight.common.config.LogSettings;
 import dev.safelight.common.config.Settings;
 import dev.safelight.common.config.StoreSettings;
 import java.net.URI;
@@ -48,6 +49,7 @@ public record ApiSettings(
     /** Reads all of it; {@link Settings#check} then says what is missing or wrong. */
     public static ApiSettings read(Settings settings) {
         String host = settings.text("SAFELIGHT_HTTP_HOST", "127.0.0.1", "address that the API binds");
+        LogSettings.read(settings);
         return new ApiSettings(
                 host,
                 settings.integer("SAFELIGHT_HTTP_PORT", 8080, 0, 65535, "port that the API binds; 0 picks a free one"),

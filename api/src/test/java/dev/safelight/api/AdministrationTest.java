@@ -37,9 +37,10 @@ class AdministrationTest {
         Answer changed = admin(
                 "PATCH",
                 "/v1/tenants/paper",
-                "{\"most_queued\": null, \"most_running\": 3, \"requests_per_second\": 0.5}");
+                "{\"most_queued\": null, \"most_running\": 3, \"requests_per_second\": 0.5, \"outputs_expire_in\": 60}");
         assertThat(changed.status()).as(changed.text()).isEqualTo(200);
         assertThat(changed.at("/most_queued").isNull()).isTrue();
+        assertThat(changed.at("/outputs_expire_in").intValue()).isEqualTo(60);
         assertThat(changed.at("/most_running").intValue()).isEqualTo(3);
         assertThat(changed.at("/requests_per_second").doubleValue()).isEqualTo(0.5);
         assertThat(changed.at("/weight").doubleValue())

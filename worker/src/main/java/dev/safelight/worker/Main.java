@@ -2,6 +2,7 @@ package dev.safelight.worker;
 
 import dev.safelight.common.config.InvalidSettings;
 import dev.safelight.common.config.Settings;
+import dev.safelight.common.trace.Tracing;
 import java.util.concurrent.CountDownLatch;
 
 /** Runs a worker until it is told to stop. */
@@ -13,7 +14,12 @@ public final class Main {
             Settings settings = new Settings(System.getenv());
             WorkerSettings workerSettings = WorkerSettings.read(settings);
             settings.check();
-            runUntilStopped(WorkerProcess.start(workerSettings));
+            AutoCloseable tracing = Tracing.install("safelight-worker", System.getenv());
+            WorkerProcess worker = WorkerProcess.start(workerSettings);
+            runUntilStopped(() -> {
+                worker.close();
+                tracing.close();
+            });
         } catch (InvalidSettings e) {
             System.err.println(e.getMessage());
             System.exit(2);
@@ -24,11 +30,15 @@ public final class Main {
     }
 
     /** SIGTERM and SIGINT drain the worker and then end the process with 0. */
-    static void runUntilStopped(WorkerProcess worker) throws InterruptedException {
+    static void runUntilStopped(AutoCloseable worker) throws InterruptedException {
         Runtime.getRuntime()
                 .addShutdownHook(new Thread(
                         () -> {
-                            worker.close();
+                            try {
+                                worker.close();
+                            } catch (Exception e) {
+                                System.err.println("stopping: " + e);
+                            }
                             // The JVM would report the signal as its exit code; a drained worker has ended well.
                             Runtime.getRuntime().halt(0);
                         },

@@ -144,7 +144,10 @@ public final class WorkerProcess implements AutoCloseable {
                 nanoTime);
         this.intake =
                 new Intake(settings.kafka(), settings.queues(), settings.slots(), room, leases, store, attempts::start);
-        Gauge.builder("safelight.jobs.running", room, Room::jobs).register(meters);
+        Gauge.builder("safelight.jobs.running", room, Room::jobs)
+                .description("Jobs of this worker")
+                .register(meters);
+        DeviceMeters.bind(equipment.models(), meters);
         this.metricsPage = MetricsPage.open(settings.metricsPort(), meters);
     }
 

@@ -2,6 +2,7 @@ package dev.safelight.worker;
 
 import dev.safelight.common.config.DatabaseSettings;
 import dev.safelight.common.config.KafkaSettings;
+import dev.safelight.common.config.LogSettings;
 import dev.safelight.common.config.Settings;
 import dev.safelight.common.config.StoreSettings;
 import dev.safelight.worker.attempt.AttemptSettings;
@@ -44,6 +45,7 @@ public record WorkerSettings(
 
     /** Reads and remembers the variables; the caller runs {@link Settings#check()}. */
     public static WorkerSettings read(Settings settings) {
+        LogSettings.read(settings);
         WorkerSettings read = new WorkerSettings(
                 settings.read(
                         "SAFELIGHT_DEVICE", "auto", "where networks run: cpu, cuda or auto", WorkerSettings::device),

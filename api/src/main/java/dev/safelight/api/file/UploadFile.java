@@ -6,6 +6,7 @@ import dev.safelight.api.http.Reply;
 import dev.safelight.api.http.Request;
 import dev.safelight.common.job.JobIds;
 import dev.safelight.common.store.FileKey;
+import dev.safelight.common.store.StoreFullException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
@@ -36,6 +37,8 @@ public final class UploadFile implements Handler {
         Optional<FileRow> kept;
         try {
             kept = files.keep(new FileKey(request.tenantId(), JobIds.next()), image, time, settings.perTenant());
+        } catch (StoreFullException e) {
+            return new Problem(503, "store_full", "there is no room for the image now; try again later").reply();
         } catch (IOException e) {
             return Problem.unavailable("the image could not be stored; try again soon")
                     .reply();

@@ -21,9 +21,11 @@ import org.jdbi.v3.core.JdbiException;
 /** {@code GET /metrics}: what the registry holds, and the depth and age of each queue as of now. */
 public final class Metrics implements Handler, AutoCloseable {
     private static final String QUEUE_DEPTH = Sql.of(Metrics.class, "queue_depth");
+    private static final String OUTBOX_LAG = Sql.of(Metrics.class, "outbox_lag");
 
     private final PrometheusMeterRegistry registry;
     private final Jdbi jdbi;
+    private final MultiGauge lag;
     private final MultiGauge depth;
     private final MultiGauge age;
     private final JvmGcMetrics collections = new JvmGcMetrics();
@@ -42,6 +44,10 @@ public final class Metrics implements Handler, AutoCloseable {
                 .register(registry);
         this.age = MultiGauge.builder("safelight.queue.age")
                 .description("Age of the oldest job that waits")
+                .baseUnit("seconds")
+                .register(registry);
+        this.lag = MultiGauge.builder("safelight.outbox.lag")
+                .description("How long the oldest job has waited for its release while a worker had room")
                 .baseUnit("seconds")
                 .register(registry);
         new JvmMemoryMetrics().bindTo(registry);
@@ -63,10 +69,22 @@ public final class Metrics implements Handler, AutoCloseable {
                         .map(queue -> MultiGauge.Row.of(queue.tags(), queue.oldestSeconds()))
                         .toList(),
                 true);
+        lag.register(lags(), true);
         return Reply.bytes(
                 200,
                 "text/plain; version=0.0.4; charset=utf-8",
                 registry.scrape().getBytes(StandardCharsets.UTF_8));
+    }
+
+    private List<MultiGauge.Row<?>> lags() {
+        try {
+            return jdbi.withHandle(handle -> handle.createQuery(OUTBOX_LAG)
+                    .<MultiGauge.Row<?>>map((row, context) ->
+                            MultiGauge.Row.of(Tags.of("queue", row.getString("queue")), row.getDouble("lag_seconds")))
+                    .list());
+        } catch (JdbiException e) {
+            return List.of();
+        }
     }
 
     /** Nothing while Postgres is away: the other metrics are wanted all the more then. */

@@ -1,6 +1,7 @@
 package dev.safelight.api.http;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import dev.safelight.api.auth.Principal;
 import dev.safelight.api.validate.JsonBody;
 import io.vertx.core.MultiMap;
@@ -15,17 +16,29 @@ final class Call {
      * @param body null where the operation takes none
      */
     static Reply run(Routes.Found found, Principal principal, MultiMap query, MultiMap headers, byte[] body) {
-        return run(found, principal, query, headers, body, null);
+        return run(found, principal, query, headers, body, null, null);
     }
 
-    /** @param upload null where the operation takes none */
+    /**
+     * @param upload null where the operation takes none
+     * @param traceparent what the request sets going is traced as a child of this; or null
+     */
     static Reply run(
-            Routes.Found found, Principal principal, MultiMap query, MultiMap headers, byte[] body, Upload upload) {
+            Routes.Found found,
+            Principal principal,
+            MultiMap query,
+            MultiMap headers,
+            byte[] body,
+            Upload upload,
+            String traceparent) {
         Operation operation = found.operation();
         try {
             return switch (ParameterCheck.check(operation, found.path(), query, headers)) {
                 case ParameterCheck.Refused(Problem problem) -> problem.reply();
                 case ParameterCheck.Valid(Map<String, JsonNode> values) -> {
+                    if (traceparent != null) {
+                        values.put("traceparent", TextNode.valueOf(traceparent));
+                    }
                     if (body == null) {
                         yield found.handler().handle(new Request(principal, values, null, upload));
                     }

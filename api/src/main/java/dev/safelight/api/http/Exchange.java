@@ -1,5 +1,8 @@
 package dev.safelight.api.http;
 
+import dev.safelight.common.trace.Traced;
+import dev.safelight.common.trace.Tracing;
+import io.opentelemetry.api.trace.SpanKind;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
@@ -9,18 +12,21 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** One request and the place where its reply goes. */
 final class Exchange {
     private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
+    private static final Pattern TRACEPARENT = Pattern.compile("[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}");
     private static final int CHUNK = 64 << 10;
 
     private final HttpServerRequest http;
     private final Context context;
     private final Observer observer;
     private final long startedAt = System.nanoTime();
+    private Traced span;
     private volatile Map<String, String> headers = Map.of();
 
     /** Told of each reply. */
@@ -33,6 +39,23 @@ final class Exchange {
         this.http = http;
         this.context = context;
         this.observer = observer;
+    }
+
+    /** What the request is traced as, once its route is known. */
+    void trace(String route) {
+        span = Tracing.start(http.method().name() + " " + route, SpanKind.SERVER, traceparent(http))
+                .with("http.request.method", http.method().name())
+                .with("http.route", route);
+    }
+
+    Traced span() {
+        return span;
+    }
+
+    /** A trace context that cannot be read is dropped, as its standard asks. */
+    private static String traceparent(HttpServerRequest http) {
+        String sent = http.getHeader("traceparent");
+        return sent != null && TRACEPARENT.matcher(sent).matches() ? sent : null;
     }
 
     HttpServerRequest http() {
@@ -67,6 +90,13 @@ final class Exchange {
                 });
             case Reply.Stream(InputStream in, long length) -> copy(response, reply, in, length);
             case Reply.Live(Reply.Source source) -> context.runOnContext(ignored -> open(response, reply, source));
+        }
+        if (span != null) {
+            span.with("http.response.status_code", reply.status());
+            if (reply.status() >= 500) {
+                span.failed("replied " + reply.status());
+            }
+            span.end();
         }
         observer.replied(route, http.method().name(), reply.status(), startedAt);
     }

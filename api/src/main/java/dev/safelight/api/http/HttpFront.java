@@ -5,6 +5,7 @@ import dev.safelight.api.auth.Principal;
 import dev.safelight.api.auth.RateLimiter;
 import dev.safelight.api.auth.Scope;
 import dev.safelight.api.link.OutputLinks;
+import dev.safelight.common.trace.LogContext;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
@@ -158,7 +159,10 @@ public final class HttpFront implements AutoCloseable {
         connections.begun(http);
         Exchange exchange = new Exchange(http, vertx.getOrCreateContext(), this::observe);
         switch (routes.match(http.method().name(), http.path() == null ? "" : http.path())) {
-            case Routes.Found found -> admit(exchange, found);
+            case Routes.Found found -> {
+                exchange.trace(found.operation().path());
+                admit(exchange, found);
+            }
             case Routes.WrongMethod(var allowed) -> {
                 String list = String.join(", ", allowed);
                 Problem problem =
@@ -311,6 +315,7 @@ public final class HttpFront implements AutoCloseable {
 
     private static Reply answer(
             Exchange exchange, Routes.Found found, Principal principal, byte[] body, Upload upload) {
+        LogContext.enter(found.path().get("job_id"), exchange.span().traceId());
         MultiMap query;
         try {
             query = exchange.http().query() == null
@@ -319,7 +324,14 @@ public final class HttpFront implements AutoCloseable {
         } catch (IllegalArgumentException e) {
             return new Problem(400, "malformed_query", "the query string is not percent-encoded UTF-8").reply();
         }
-        return Call.run(found, principal, query, exchange.http().headers(), body, upload);
+        return Call.run(
+                found,
+                principal,
+                query,
+                exchange.http().headers(),
+                body,
+                upload,
+                exchange.span().traceparent());
     }
 
     /** Without parameters and in lower case; empty where there is none. */

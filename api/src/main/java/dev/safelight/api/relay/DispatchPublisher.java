@@ -3,10 +3,13 @@ package dev.safelight.api.relay;
 import dev.safelight.api.relay.ReleasePlan.Release;
 import dev.safelight.common.config.KafkaSettings;
 import dev.safelight.common.job.JobKey;
+import dev.safelight.common.trace.Traced;
+import dev.safelight.common.trace.Tracing;
 import dev.safelight.common.wire.DispatchRecord;
 import dev.safelight.common.wire.Json;
 import dev.safelight.common.wire.TopicAdmin;
 import dev.safelight.common.wire.Topics;
+import io.opentelemetry.api.trace.SpanKind;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -69,13 +72,22 @@ final class DispatchPublisher implements AutoCloseable {
     /** @return the releases that did not reach Kafka */
     List<Release> publish(String queue, List<Release> releases) {
         List<Future<?>> sent = new ArrayList<>(releases.size());
+        List<Traced> spans = new ArrayList<>(releases.size());
         List<Release> failed = new ArrayList<>();
         for (Release release : releases) {
             JobKey job = release.candidate().job();
-            String value = Json.write(new DispatchRecord(
-                    job.tenantId(), job.jobId(), release.candidate().traceparent()));
+            String topic = Topics.dispatch(queue, release.lane());
+            Traced span = Tracing.start(
+                            "publish " + topic,
+                            SpanKind.PRODUCER,
+                            release.candidate().traceparent())
+                    .with("messaging.system", "kafka")
+                    .with("messaging.destination.name", topic)
+                    .with("safelight.job_id", job.jobId().toString());
+            spans.add(span);
+            String value = Json.write(new DispatchRecord(job.tenantId(), job.jobId(), span.traceparent()));
             try {
-                sent.add(producer.send(new ProducerRecord<>(Topics.dispatch(queue, release.lane()), value)));
+                sent.add(producer.send(new ProducerRecord<>(topic, value)));
             } catch (KafkaException e) {
                 sent.add(java.util.concurrent.CompletableFuture.failedFuture(e));
             }
@@ -90,6 +102,7 @@ final class DispatchPublisher implements AutoCloseable {
                             queue,
                             e.getCause().getMessage());
                 }
+                spans.get(i).failed("Kafka did not take it");
                 failed.add(releases.get(i));
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
@@ -97,6 +110,7 @@ final class DispatchPublisher implements AutoCloseable {
                 break;
             }
         }
+        spans.forEach(Traced::end);
         if (!failed.isEmpty()) {
             startOver();
         }

@@ -17,6 +17,7 @@ import org.jdbi.v3.core.statement.StatementContext;
  * @param burst requests that may come at once
  * @param mostRunning jobs that run or are on their way to a worker
  * @param mostQueued jobs that wait
+ * @param outputsExpireIn seconds for which outputs are kept whose job does not say; null keeps them
  */
 @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
 @JsonInclude(JsonInclude.Include.ALWAYS)
@@ -27,6 +28,7 @@ public record Tenant(
         Integer burst,
         Integer mostRunning,
         Integer mostQueued,
+        Integer outputsExpireIn,
         Instant createdAt) {
 
     static Tenant map(ResultSet row, StatementContext context) throws SQLException {
@@ -37,6 +39,7 @@ public record Tenant(
                 row.getObject("burst", Integer.class),
                 row.getObject("most_running", Integer.class),
                 row.getObject("most_queued", Integer.class),
+                row.getObject("outputs_expire_in", Integer.class),
                 row.getObject("created_at", OffsetDateTime.class).toInstant());
     }
 }

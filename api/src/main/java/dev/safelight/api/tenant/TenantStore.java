@@ -44,8 +44,8 @@ public final class TenantStore {
     /**
      * Changes what the document names.
      *
-     * @param changes {@code weight}, {@code requests_per_second}, {@code burst}, {@code most_running}, {@code most_queued}:
-     *     positive numbers, or null for no limit
+     * @param changes {@code weight}, {@code requests_per_second}, {@code burst}, {@code most_running}, {@code most_queued},
+     *     {@code outputs_expire_in}: positive numbers, or null for no limit
      * @return empty when there is no such tenant
      */
     public Optional<Tenant> change(String tenantId, JsonNode changes) {

@@ -6,8 +6,12 @@ import dev.safelight.api.query.JobViews;
 import dev.safelight.api.sign.Signature;
 import dev.safelight.api.sign.SigningSecret;
 import dev.safelight.common.job.JobKey;
+import dev.safelight.common.trace.LogContext;
+import dev.safelight.common.trace.Traced;
+import dev.safelight.common.trace.Tracing;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import io.opentelemetry.api.trace.SpanKind;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -85,9 +89,26 @@ final class Attempts {
             return true;
         }
         long begun = System.nanoTime();
-        Outcome outcome = send(due, body.get());
+        Outcome outcome = traced(due, body.get());
         settle(due, Duration.ofNanos(System.nanoTime() - begun), outcome);
         return outcome instanceof Outcome.Replied;
+    }
+
+    private Outcome traced(Due due, byte[] body) throws InterruptedException {
+        Traced span = Tracing.start("webhook " + due.event(), SpanKind.CLIENT, due.traceparent())
+                .with("safelight.job_id", String.valueOf(due.jobId()))
+                .with("safelight.delivery_id", due.deliveryId().toString())
+                .with("safelight.attempt", due.attempt());
+        LogContext.enter(due.test() ? null : due.jobId().toString(), span.traceId());
+        try {
+            Outcome outcome = send(due, body);
+            if (!(outcome instanceof Outcome.Replied reply && reply.accepted())) {
+                span.failed(error(outcome));
+            }
+            return outcome;
+        } finally {
+            span.end();
+        }
     }
 
     /** Sends without keeping book; for what may be lost. @return whether it was accepted */

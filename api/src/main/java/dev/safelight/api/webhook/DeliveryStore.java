@@ -184,7 +184,8 @@ final class DeliveryStore {
                 row.getInt("attempts"),
                 row.getInt("failures"),
                 row.getString("url"),
-                List.of((String[]) row.getArray("secrets").getArray()));
+                List.of((String[]) row.getArray("secrets").getArray()),
+                row.getString("traceparent"));
     }
 
     static double seconds(Duration duration) {

@@ -17,6 +17,7 @@ import java.util.UUID;
  * @param failures earlier attempts that failed
  * @param url null where the endpoint is disabled or gone
  * @param secrets sealed, the newest first; empty where the tenant has none yet
+ * @param traceparent W3C trace context of the request that submitted the job, or null
  */
 record Due(
         String tenantId,
@@ -29,7 +30,8 @@ record Due(
         int attempt,
         int failures,
         String url,
-        List<String> secrets) {
+        List<String> secrets,
+        String traceparent) {
     boolean test() {
         return jobId == null;
     }

@@ -7,7 +7,9 @@ SET weight = coalesce((changes ->> 'weight')::real, weight),
     most_running = CASE WHEN jsonb_exists(changes, 'most_running')
                    THEN (changes ->> 'most_running')::numeric::integer ELSE most_running END,
     most_queued = CASE WHEN jsonb_exists(changes, 'most_queued')
-                  THEN (changes ->> 'most_queued')::numeric::integer ELSE most_queued END
+                  THEN (changes ->> 'most_queued')::numeric::integer ELSE most_queued END,
+    outputs_expire_in = CASE WHEN jsonb_exists(changes, 'outputs_expire_in')
+                        THEN (changes ->> 'outputs_expire_in')::numeric::integer ELSE outputs_expire_in END
 FROM (SELECT :changes::jsonb AS changes) AS given
 WHERE tenant_id = :tenant_id
 RETURNING tenant.*

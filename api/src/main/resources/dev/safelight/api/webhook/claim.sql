@@ -21,7 +21,7 @@ WITH chosen AS (
     SELECT tenant_id, delivery_id, attempts FROM claimed
 )
 SELECT claimed.tenant_id, claimed.delivery_id, claimed.job_id, claimed.endpoint_id, claimed.event, claimed.occurred_at,
-       claimed.target, claimed.attempts, claimed.failures,
+       claimed.target, claimed.attempts, claimed.failures, job.traceparent,
        CASE WHEN claimed.endpoint_id IS NULL THEN job.webhook ->> 'url'
             WHEN endpoint.disabled_at IS NULL THEN endpoint.url END AS url,
        CASE WHEN claimed.endpoint_id IS NULL AND job.webhook ->> 'secret' IS NOT NULL

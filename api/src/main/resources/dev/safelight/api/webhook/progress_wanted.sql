@@ -1,6 +1,6 @@
 -- Who wants to hear of the progress of these jobs. Nothing is stored: each message gets an id and is forgotten.
 SELECT job.tenant_id, gen_random_uuid() AS delivery_id, job.job_id, receiver.endpoint_id, 'progress' AS event,
-       now() AS occurred_at, receiver.target, 1 AS attempts, 0 AS failures, receiver.url, receiver.secrets
+       NULL AS traceparent, now() AS occurred_at, receiver.target, 1 AS attempts, 0 AS failures, receiver.url, receiver.secrets
 FROM unnest(:tenants::text[], :jobs::uuid[]) AS asked (tenant_id, job_id)
 JOIN job USING (tenant_id, job_id)
 CROSS JOIN LATERAL (

@@ -70,6 +70,20 @@ public final class FileObjectStore implements ObjectStore {
             throw new IllegalArgumentException("an object has at least one byte: " + key);
         }
         Path target = path(key);
+        try {
+            put(target, bytes);
+        } catch (IOException e) {
+            throw full(e) ? new StoreFullException(root.toString(), e) : e;
+        }
+    }
+
+    /** The words of the operating system: Java has no type of its own for it. */
+    private static boolean full(IOException failure) {
+        String message = String.valueOf(failure.getMessage());
+        return message.contains("No space left on device") || message.contains("Disk quota exceeded");
+    }
+
+    private void put(Path target, byte[] bytes) throws IOException {
         // Before the file is forced: most file systems then write both in one go.
         inFolder(target.getParent(), () -> {});
         Path written = partial.resolve(UUID.randomUUID().toString());

@@ -14,7 +14,11 @@ import java.util.stream.Stream;
  * {@link #put} of a key may only bring the same bytes.
  */
 public interface ObjectStore extends AutoCloseable {
-    /** Stores the bytes durably: when this returns, they survive a crash. Readers see all of them or none. */
+    /**
+     * Stores the bytes durably: when this returns, they survive a crash. Readers see all of them or none.
+     *
+     * @throws StoreFullException when there is no room for them
+     */
     void put(String key, byte[] bytes, String contentType) throws IOException;
 
     /**

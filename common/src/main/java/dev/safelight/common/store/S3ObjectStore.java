@@ -25,6 +25,7 @@ import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.S3ClientBuilder;
 import software.amazon.awssdk.services.s3.S3Configuration;
 import software.amazon.awssdk.services.s3.model.NoSuchKeyException;
+import software.amazon.awssdk.services.s3.model.S3Exception;
 import software.amazon.awssdk.services.s3.model.S3Object;
 import software.amazon.awssdk.services.s3.presigner.S3Presigner;
 
@@ -39,6 +40,8 @@ public final class S3ObjectStore implements ObjectStore {
     private static final Duration CALL = Duration.ofSeconds(40);
 
     private static final int PUTS = 4;
+    /** What servers of the protocol reply whose disks are full (RFC 4918 §11.5). */
+    private static final int INSUFFICIENT_STORAGE = 507;
 
     private final S3Client client;
     private final Optional<S3Presigner> presigner;
@@ -232,6 +235,9 @@ public final class S3ObjectStore implements ObjectStore {
     }
 
     private IOException failed(String verb, String key, RuntimeException cause) {
+        if (cause instanceof S3Exception refusal && refusal.statusCode() == INSUFFICIENT_STORAGE) {
+            return new StoreFullException("s3://" + bucket, cause);
+        }
         return new IOException(verb + " s3://" + bucket + "/" + key + ": " + cause.getMessage(), cause);
     }
 }

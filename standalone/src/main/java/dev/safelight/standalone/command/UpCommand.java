@@ -1,6 +1,7 @@
 package dev.safelight.standalone.command;
 
 import dev.safelight.common.bundle.Bundle;
+import dev.safelight.common.trace.Tracing;
 import dev.safelight.embedded.Ports;
 import dev.safelight.standalone.CannotStart;
 import dev.safelight.standalone.Standalone;
@@ -49,7 +50,8 @@ final class UpCommand implements Callable<Integer> {
         }
         Standalone standalone = new Standalone(
                 new StandaloneSettings(port == 0 ? Ports.free() : port, data, modelsFolder(), System.getenv()));
-        Thread stop = new Thread(() -> stop(standalone), "stop");
+        AutoCloseable tracing = Tracing.install("safelight", System.getenv());
+        Thread stop = new Thread(() -> stop(standalone, tracing), "stop");
         Runtime.getRuntime().addShutdownHook(stop);
         try {
             standalone.start();
@@ -95,13 +97,16 @@ final class UpCommand implements Callable<Integer> {
         }
     }
 
-    private static void stop(Standalone standalone) {
+    private static void stop(Standalone standalone, AutoCloseable tracing) {
         try {
             System.err.println("safelight: stopping; what runs may take some seconds to finish or is handed back");
             standalone.closeWithin(PATIENCE_AT_STOP);
+            tracing.close();
             System.err.println("safelight: stopped");
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        } catch (Exception e) {
+            System.err.println("safelight: the last traces are lost: " + e.getMessage());
         } finally {
             // The JVM would report the signal; a drained process has ended well.
             Runtime.getRuntime().halt(0);

@@ -177,7 +177,7 @@ final class Attempt implements LeaseHolder {
 
     private AttemptOutcome store(Origin origin, List<Picture> pictures) throws InterruptedException {
         try {
-            return new Succeeded(writer.write(job.fence(), origin, pictures, this::mayWrite));
+            return new Succeeded(writer.write(job.fence(), origin, pictures, this::mayWrite, this::mayWait));
         } catch (PatientWriter.LeaseGone e) {
             return stopped();
         } catch (IOException e) {
@@ -221,6 +221,11 @@ final class Attempt implements LeaseHolder {
             case CUT_OFF -> new LeaseLost(false);
             case LEASE_TAKEN -> new LeaseLost(true);
         };
+    }
+
+    /** Not while the worker is leaving: somebody else may have more room, or more time. */
+    private boolean mayWait() {
+        return mayWrite() && stop.get() == null;
     }
 
     /** Asked before every durable write. A process that was stopped for a while finds out here. */

@@ -2,6 +2,9 @@ package dev.safelight.worker.attempt;
 
 import dev.safelight.common.job.JobState;
 import dev.safelight.common.store.ObjectStore;
+import dev.safelight.common.trace.LogContext;
+import dev.safelight.common.trace.Traced;
+import dev.safelight.common.trace.Tracing;
 import dev.safelight.worker.checkpoint.Checkpoints;
 import dev.safelight.worker.intake.Room;
 import dev.safelight.worker.lease.Leases;
@@ -10,15 +13,21 @@ import dev.safelight.worker.preview.Previews;
 import dev.safelight.worker.signal.Signals;
 import dev.safelight.worker.store.ClaimedJob;
 import dev.safelight.worker.store.JobStore;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import io.opentelemetry.api.trace.SpanKind;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Starts the attempts of this worker and keeps count of them. */
 public final class Attempts {
+    private static final Logger LOG = LoggerFactory.getLogger(Attempts.class);
     private static final Duration HAND_BACK_PATIENCE = Duration.ofMinutes(2);
 
     private final Models models;
@@ -31,6 +40,7 @@ public final class Attempts {
     private final Previews previews;
     private final Signals signals;
     private final MeterRegistry meters;
+    private final Timer claimLatency;
     private final AttemptSettings settings;
     private final Set<Attempt> running = ConcurrentHashMap.newKeySet();
 
@@ -47,7 +57,6 @@ public final class Attempts {
             AttemptSettings settings,
             LongSupplier nanoTime) {
         this.models = models;
-        this.writer = new PatientWriter(new OutputWriter(objects), settings.storePatience(), nanoTime);
         this.settler = new Settler(store, leases, HAND_BACK_PATIENCE, nanoTime);
         this.store = store;
         this.leases = leases;
@@ -56,6 +65,20 @@ public final class Attempts {
         this.previews = previews;
         this.signals = signals;
         this.meters = meters;
+        Counter full = Counter.builder("safelight.store.full")
+                .description("Writes for which the object store had no room")
+                .register(meters);
+        this.writer = new PatientWriter(new OutputWriter(objects), settings.storePatience(), full::increment, nanoTime);
+        this.claimLatency = Timer.builder("safelight.claim.latency")
+                .description("From a job's release to a worker's claim")
+                .serviceLevelObjectives(
+                        Duration.ofMillis(10),
+                        Duration.ofMillis(50),
+                        Duration.ofMillis(250),
+                        Duration.ofSeconds(1),
+                        Duration.ofSeconds(5),
+                        Duration.ofSeconds(30))
+                .register(meters);
         this.settings = settings;
     }
 
@@ -68,8 +91,11 @@ public final class Attempts {
         running.add(attempt);
         meters.counter("safelight.starts", "lane", job.express() ? "express" : "regular")
                 .increment();
+        if (job.dispatched() != null) {
+            claimLatency.record(job.dispatched());
+        }
         signals.urgent(attempt.signal(JobState.RUNNING));
-        Thread.ofVirtual().name("attempt-" + job.fence().job().jobId()).start(() -> run(attempt));
+        Thread.ofVirtual().name("attempt-" + job.fence().job().jobId()).start(() -> run(job, attempt));
     }
 
     /** Asks all attempts to stop at their next step; their jobs go back to the queue. */
@@ -77,8 +103,14 @@ public final class Attempts {
         running.forEach(Attempt::drain);
     }
 
-    private void run(Attempt attempt) {
+    private void run(ClaimedJob job, Attempt attempt) {
         JobState became = JobState.RUNNING;
+        String jobId = job.fence().job().jobId().toString();
+        Traced span = Tracing.start("attempt", SpanKind.CONSUMER, job.traceparent())
+                .with("safelight.job_id", jobId)
+                .with("safelight.attempt", job.fence().attempt())
+                .with("safelight.model", job.model());
+        LogContext.enter(jobId, span.traceId());
         try {
             became = attempt.run();
         } finally {
@@ -88,6 +120,14 @@ public final class Attempts {
             room.leave(attempt.mustRunAlone(), attempt.hadTheRoom());
             String outcome = became == JobState.RUNNING ? "lost" : became.name().toLowerCase(Locale.ROOT);
             meters.counter("safelight.attempts", "outcome", outcome).increment();
+            LOG.debug("attempt {} became {}", job.fence().attempt(), outcome);
+            span.with("safelight.outcome", outcome)
+                    .with("safelight.evaluations", attempt.spent().evaluations())
+                    .with("safelight.device_seconds", attempt.spent().deviceSeconds());
+            if (became == JobState.FAILED) {
+                span.failed("the job failed");
+            }
+            span.end();
             if (became != JobState.RUNNING) {
                 signals.urgent(attempt.signal(became));
             }

@@ -1,6 +1,7 @@
 package dev.safelight.worker.attempt;
 
 import dev.safelight.common.job.Fence;
+import dev.safelight.common.store.StoreFullException;
 import dev.safelight.common.time.Backoff;
 import dev.safelight.worker.decode.Picture;
 import dev.safelight.worker.output.Origin;
@@ -15,7 +16,11 @@ import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Stores the images of an attempt, waiting for a store that is away while the lease holds. */
+/**
+ * Stores the images of an attempt, waiting for a store that is away while the lease holds. For one that is full it waits
+ * without end: the images are made, to make them again somewhere else would not help, and a worker whose jobs all wait
+ * takes no more of them.
+ */
 final class PatientWriter {
     private static final Logger LOG = LoggerFactory.getLogger(PatientWriter.class);
     private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
@@ -23,10 +28,13 @@ final class PatientWriter {
 
     private final OutputWriter writer;
     private final Duration patience;
+    private final Runnable full;
     private final LongSupplier nanoTime;
 
-    PatientWriter(OutputWriter writer, Duration patience, LongSupplier nanoTime) {
+    /** @param full told of each write for which there was no room */
+    PatientWriter(OutputWriter writer, Duration patience, Runnable full, LongSupplier nanoTime) {
         this.writer = writer;
+        this.full = full;
         this.patience = patience;
         this.nanoTime = nanoTime;
     }
@@ -44,29 +52,51 @@ final class PatientWriter {
      * Stores all images.
      *
      * @param mayWrite asked before each write
+     * @param mayWait asked before each wait for room: a worker that is leaving hands the job back instead
      * @throws LeaseGone when it said no
      * @throws IOException when the store was away for too long
      */
-    List<StoredOutput> write(Fence fence, Origin origin, List<Picture> pictures, BooleanSupplier mayWrite)
+    List<StoredOutput> write(
+            Fence fence, Origin origin, List<Picture> pictures, BooleanSupplier mayWrite, BooleanSupplier mayWait)
             throws LeaseGone, IOException, InterruptedException {
         List<StoredOutput> outputs = new ArrayList<>();
         long end = nanoTime.getAsLong() + patience.toNanos();
         for (int ordinal = 0; ordinal < pictures.size(); ordinal++) {
-            outputs.add(write(fence, origin, ordinal, pictures.get(ordinal), mayWrite, end));
+            outputs.add(write(fence, origin, ordinal, pictures.get(ordinal), mayWrite, mayWait, end));
         }
         return outputs;
     }
 
     private StoredOutput write(
-            Fence fence, Origin origin, int ordinal, Picture picture, BooleanSupplier mayWrite, long end)
+            Fence fence,
+            Origin origin,
+            int ordinal,
+            Picture picture,
+            BooleanSupplier mayWrite,
+            BooleanSupplier mayWait,
+            long end)
             throws LeaseGone, IOException, InterruptedException {
         Backoff backoff = new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
+        boolean told = false;
         while (true) {
             if (!mayWrite.getAsBoolean()) {
                 throw new LeaseGone();
             }
             try {
                 return writer.write(fence, origin, ordinal, picture);
+            } catch (StoreFullException e) {
+                full.run();
+                if (!told) {
+                    LOG.error(
+                            "job {} keeps its images and waits for room: {}",
+                            fence.job().jobId(),
+                            e.getMessage());
+                    told = true;
+                }
+                if (!mayWait.getAsBoolean()) {
+                    throw new LeaseGone();
+                }
+                Thread.sleep(backoff.next());
             } catch (IOException e) {
                 Duration pause = backoff.next();
                 if (nanoTime.getAsLong() + pause.toNanos() - end > 0) {

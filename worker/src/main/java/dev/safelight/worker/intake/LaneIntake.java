@@ -10,10 +10,9 @@ import dev.safelight.worker.lease.Leases;
 import dev.safelight.worker.store.ClaimedJob;
 import java.io.UncheckedIOException;
 import java.time.Duration;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.AcknowledgeType;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -122,12 +121,14 @@ final class LaneIntake implements AutoCloseable {
         if (records.isEmpty()) {
             return;
         }
-        Set<JobKey> jobs = new LinkedHashSet<>();
+        Map<JobKey, DispatchRecord> jobs = new LinkedHashMap<>();
         for (ConsumerRecord<String, String> record : records) {
-            key(record, jobs);
+            read(record, jobs);
         }
         if (!jobs.isEmpty()) {
-            desk.claim(jobs, () -> closed).forEach(claimed);
+            for (ClaimedJob job : desk.claim(jobs.keySet(), () -> closed)) {
+                claimed.accept(job.tracedAfter(jobs.get(job.fence().job()).traceparent()));
+            }
         }
         for (ConsumerRecord<String, String> record : records) {
             opened.acknowledge(record, AcknowledgeType.ACCEPT);
@@ -136,9 +137,10 @@ final class LaneIntake implements AutoCloseable {
         opened.commitAsync();
     }
 
-    private static void key(ConsumerRecord<String, String> record, Set<JobKey> jobs) {
+    private static void read(ConsumerRecord<String, String> record, Map<JobKey, DispatchRecord> jobs) {
         try {
-            jobs.add(Json.read(record.value(), DispatchRecord.class).key());
+            DispatchRecord dispatched = Json.read(record.value(), DispatchRecord.class);
+            jobs.put(dispatched.key(), dispatched);
         } catch (UncheckedIOException | NullPointerException e) {
             LOG.warn("not a dispatch record at {}-{}@{}", record.topic(), record.partition(), record.offset());
         }

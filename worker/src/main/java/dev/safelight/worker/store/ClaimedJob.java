@@ -2,6 +2,7 @@ package dev.safelight.worker.store;
 
 import dev.safelight.common.job.Fence;
 import dev.safelight.common.request.Preview;
+import java.time.Duration;
 import java.time.Instant;
 
 /**
@@ -12,9 +13,10 @@ import java.time.Instant;
  * @param input JSON of a {@link dev.safelight.common.request.GenerationInput}; read by the attempt, so that one odd row cannot
  *     fail the claim of its neighbours
  * @param preview what its client wants to see meanwhile, or null
- * @param traceparent W3C trace context of the request, or null
+ * @param traceparent W3C trace context of the request, or of what brought the job here; or null
  * @param crashes how often a worker died with the job
  * @param express whether it came by the express lane
+ * @param dispatched from its release to the claim; null where nobody knows
  */
 public record ClaimedJob(
         Fence fence,
@@ -26,9 +28,28 @@ public record ClaimedJob(
         String traceparent,
         Instant createdAt,
         int crashes,
-        boolean express) {
+        boolean express,
+        Duration dispatched) {
     /** A job that two workers died with has a process for itself: the next crash is then certainly its own. */
     private static final int CRASHES_BESIDE_OTHERS = 2;
+
+    /** @param traceparent of the record that brought it; null leaves it as it is */
+    public ClaimedJob tracedAfter(String traceparent) {
+        return traceparent == null
+                ? this
+                : new ClaimedJob(
+                        fence,
+                        model,
+                        bundle,
+                        priority,
+                        input,
+                        preview,
+                        traceparent,
+                        createdAt,
+                        crashes,
+                        express,
+                        dispatched);
+    }
 
     public boolean mustRunAlone() {
         return crashes >= CRASHES_BESIDE_OTHERS;

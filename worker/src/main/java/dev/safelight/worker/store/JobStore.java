@@ -247,7 +247,13 @@ public final class JobStore {
                 row.getString("traceparent"),
                 row.getObject("created_at", OffsetDateTime.class).toInstant(),
                 row.getInt("crashes"),
-                row.getBoolean("express"));
+                row.getBoolean("express"),
+                dispatched(row));
+    }
+
+    private static Duration dispatched(ResultSet row) throws SQLException {
+        double seconds = row.getDouble("dispatch_seconds");
+        return row.wasNull() ? null : Duration.ofNanos((long) (seconds * 1e9));
     }
 
     private static JobKey key(ResultSet row) throws SQLException {

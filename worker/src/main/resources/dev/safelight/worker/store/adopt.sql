@@ -1,6 +1,6 @@
 -- What a claim whose answer got lost had taken: rows of these keys that are ours already.
 SELECT tenant_id, job_id, attempt, model, bundle, priority, input, preview_every, steps, traceparent, created_at,
-       crashes, express
+       crashes, express, NULL::double precision AS dispatch_seconds
 FROM job
 JOIN unnest(:tenants::text[], :jobs::uuid[]) AS wanted (tenant_id, job_id) USING (tenant_id, job_id)
 WHERE state = 'running' AND owner = :owner

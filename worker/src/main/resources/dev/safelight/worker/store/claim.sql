@@ -2,7 +2,7 @@
 -- two workers holding the same records cannot deadlock. Waits for a row that is being written instead of skipping it: its
 -- record would otherwise be gone. Durable, because an attempt number must never be handed out twice.
 WITH wanted AS (
-    SELECT job.tenant_id, job.job_id
+    SELECT job.tenant_id, job.job_id, job.released_at
     FROM job
     JOIN unnest(:tenants::text[], :jobs::uuid[]) AS wanted (tenant_id, job_id) USING (tenant_id, job_id)
     WHERE job.state = 'queued'
@@ -28,7 +28,7 @@ WITH wanted AS (
         resumed_from_step = NULL
     FROM wanted
     WHERE job.tenant_id = wanted.tenant_id AND job.job_id = wanted.job_id AND job.cancel_requested_at IS NULL
-    RETURNING job.*
+    RETURNING job.*, extract(epoch FROM now() - wanted.released_at)::double precision AS dispatch_seconds
 ), told AS (
     INSERT INTO job_event (tenant_id, job_id, type, attempt)
     SELECT tenant_id, job_id, 'started', attempt FROM claimed
@@ -36,6 +36,6 @@ WITH wanted AS (
     SELECT tenant_id, job_id, 'canceled', attempt FROM canceled
 )
 SELECT tenant_id, job_id, attempt, model, bundle, priority, input, preview_every, steps, traceparent, created_at,
-       crashes, express
+       crashes, express, dispatch_seconds
 FROM claimed
 ORDER BY priority DESC, tenant_id, job_id
