@@ -32,6 +32,7 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true)
 final class ReferenceBench implements Callable<Integer> {
     private static final String LABEL = "sneaker";
+    private static final int PICTURES = 8;
     private static final List<String> NETWORKS = List.of("eager", "torchscript");
 
     @Option(
@@ -64,6 +65,7 @@ final class ReferenceBench implements Callable<Integer> {
     @Option(names = "--threads", description = "of each side's network (default: one a core)")
     private int threads = Runtime.getRuntime().availableProcessors();
 
+    private final Table pictures = new Table("against", "pictures", "pixels that differ", "by at most, of 255");
     private final Table table = new Table("images at a time", "against", "ours, images/s", "theirs, images/s", "ratio");
 
     @Override
@@ -83,6 +85,9 @@ final class ReferenceBench implements Callable<Integer> {
                 references.add(PythonReference.start(interpreter, root, options(bundle, network)));
             }
             Model model = engine.load(bundle);
+            for (int network = 0; network < references.size(); network++) {
+                comparePictures(model, NETWORKS.get(network), references.get(network));
+            }
             for (int batch : batches) {
                 compare(model, references, batch);
             }
@@ -90,8 +95,8 @@ final class ReferenceBench implements Callable<Integer> {
             references.forEach(PythonReference::close);
         }
         System.out.printf(
-                "%n`./safelight bench reference`: %s, %d steps, guidance %s, %d threads a side. %s.%n%n%s%n",
-                sampler, steps, guidance, threads, machine, table);
+                "%n`./safelight bench reference`: %s, %d steps, guidance %s, %d threads a side. %s.%n%n%s%n%s%n",
+                sampler, steps, guidance, threads, machine, table, pictures);
         return 0;
     }
 
@@ -111,6 +116,26 @@ final class ReferenceBench implements Callable<Integer> {
                 LABEL,
                 "--threads",
                 String.valueOf(threads));
+    }
+
+    /** The same seeds give the same pictures, or the two sides do not do the same work. */
+    private void comparePictures(Model model, String network, PythonReference reference) throws Exception {
+        int pixels = 0;
+        int different = 0;
+        int largest = 0;
+        for (int seed = 0; seed < PICTURES; seed++) {
+            byte[] ours = pictures(model, input(1, seed).with("noise", "torch"))
+                    .getFirst()
+                    .pixels();
+            byte[] theirs = reference.picture(seed);
+            for (int i = 0; i < ours.length; i++) {
+                int difference = Math.abs((ours[i] & 0xff) - (theirs[i] & 0xff));
+                different += difference == 0 ? 0 : 1;
+                largest = Math.max(largest, difference);
+            }
+            pixels += ours.length;
+        }
+        pictures.row(network, PICTURES, different + " of " + pixels, largest);
     }
 
     /** In turns: ours before and after each of theirs. */
@@ -146,13 +171,16 @@ final class ReferenceBench implements Callable<Integer> {
         long start = System.nanoTime();
         int images = 0;
         while (System.nanoTime() - start < duration.toNanos()) {
-            images += pictures(model, batch, images).size();
+            images += pictures(model, input(batch, images)).size();
         }
         return images / ((System.nanoTime() - start) / 1e9);
     }
 
-    private List<Picture> pictures(Model model, int count, long seed) throws InterruptedException {
-        GenerationInput input = new GenerationInput(LABEL, sampler, steps, guidance, seed, count, 0, "trailing", false);
+    private GenerationInput input(int count, long seed) {
+        return new GenerationInput(LABEL, sampler, steps, guidance, seed, count, 0, "trailing", false);
+    }
+
+    private List<Picture> pictures(Model model, GenerationInput input) throws InterruptedException {
         Ticket ticket = new Ticket(new JobKey("bench", UUID.randomUUID()), Priority.NORMAL, 0, false);
         return switch (new Generation(model, input).run(ticket, Progress.Listener.NONE)) {
             case Outcome.Pictures done -> done.pictures();

@@ -51,12 +51,16 @@ public record Lms() implements StepSampler<Lms.State> {
         for (int k = 0; k < sigmas.length; k++) {
             sigmas[k] = plan.level(i - k).sigma();
         }
-        List<float[]> terms = new ArrayList<>(List.of(x));
+        // x̃ + Σ c_k d_k with Σ c_k = σ' − σ, sorted so that the latest slope comes in through D: at high σ̂ its float
+        // has lost the digits that D still has.
+        List<float[]> terms = new ArrayList<>(List.of(x, clean));
         terms.addAll(slopes);
         double[] weights = new double[terms.size()];
-        weights[0] = to.signal() / from.signal();
-        for (int k = 0; k < sigmas.length; k++) {
-            weights[k + 1] = to.signal() * integral(sigmas, k, from.sigma(), to.sigma());
+        weights[0] = to.noise() / from.noise();
+        weights[1] = to.signal() * (1 - to.sigma() / from.sigma());
+        for (int k = 1; k < sigmas.length; k++) {
+            weights[k + 2] = to.signal() * integral(sigmas, k, from.sigma(), to.sigma());
+            weights[2] -= weights[k + 2];
         }
         return new State(i + 1, Latents.combined(weights, terms), clean, slopes);
     }

@@ -11,7 +11,10 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -39,10 +42,7 @@ class ReferenceTest {
     private static List<Trajectory> trajectories() {
         List<Trajectory> trajectories = new ArrayList<>();
         for (JsonNode recorded : RECORDED.path("trajectories")) {
-            Trajectory trajectory = Json.MAPPER.convertValue(recorded, Trajectory.class);
-            if (trajectory.method().isPresent()) {
-                trajectories.add(trajectory);
-            }
+            trajectories.add(Json.MAPPER.convertValue(recorded, Trajectory.class));
         }
         return trajectories;
     }
@@ -69,6 +69,29 @@ class ReferenceTest {
         assertThat(Trajectory.difference(trajectory.walked(), trajectory.published()))
                 .as(trajectory.why())
                 .isGreaterThan(VISIBLE);
+    }
+
+    @Test
+    void everyFaultAndEveryMethodIsRecorded() {
+        Set<String> samplers = trajectories().stream().map(Trajectory::sampler).collect(Collectors.toSet());
+        assertThat(samplers)
+                .containsExactlyInAnyOrder(
+                        "ddpm",
+                        "ddim",
+                        "plms",
+                        "euler",
+                        "euler-a",
+                        "heun",
+                        "lms",
+                        "dpmpp-2m",
+                        "dpmpp-2m-sde",
+                        "dpmpp-3m",
+                        "dpmpp-3m-sde",
+                        "unipc",
+                        "lcm",
+                        "flow-euler");
+        assertThat(wrong().map(Trajectory::sampler).distinct())
+                .containsExactlyInAnyOrder("ddim", "plms", "dpmpp-3m", "dpmpp-3m-sde", "flow-euler");
     }
 
     /**

@@ -12,6 +12,7 @@ import dev.safelight.common.sampling.Setting;
 import dev.safelight.common.sampling.Spacing;
 import dev.safelight.common.sampling.Values;
 import dev.safelight.common.sampling.noise.TorchNoise;
+import dev.safelight.common.sampling.sampler.DpmPlusPlus;
 import dev.safelight.common.sampling.sampler.Methods;
 import dev.safelight.common.sampling.schedule.NetworkTime;
 import dev.safelight.common.sampling.schedule.NoiseSchedule;
@@ -19,7 +20,6 @@ import dev.safelight.common.sampling.schedule.RectifiedFlow;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -41,6 +41,9 @@ record Trajectory(
         String why,
         double[][] published,
         double[][] latents) {
+    /** No request can name it, but the arithmetic is there. */
+    private static final String NOISY_THIRD_ORDER = "dpmpp-3m-sde";
+
     private static final int TRAIN_STEPS = 1000;
 
     record Described(String schedule, boolean zeroTerminalSnr, int offset, String end, double shift) {
@@ -62,8 +65,15 @@ record Trajectory(
         }
     }
 
-    Optional<Method> method() {
-        return Methods.find(sampler);
+    private Method method() {
+        return Methods.find(sampler.equals(NOISY_THIRD_ORDER) ? "dpmpp-3m" : sampler)
+                .orElseThrow();
+    }
+
+    private Sampler<?> sampler(Setting setting) {
+        return sampler.equals(NOISY_THIRD_ORDER)
+                ? new DpmPlusPlus(3, true, ((Number) options.get("correction")).doubleValue())
+                : method().sampler(setting);
     }
 
     /** The start and the latent after each step. */
@@ -71,11 +81,11 @@ record Trajectory(
         Offer offer = new Offer(
                 process.process(), Prediction.of(prediction), Set.of("denoiser"), Map.of(), Set.of("distilled"));
         Setting setting = new Setting(offer, steps, Spacing.find(spacing).orElseThrow(), new Values(options));
-        return walked(method().orElseThrow().sampler(setting), setting);
+        return walked(sampler(setting), setting);
     }
 
     private <S extends Record> List<float[]> walked(Sampler<S> sampler, Setting setting) {
-        Plan plan = method().orElseThrow().plan(setting);
+        Plan plan = method().plan(setting);
         Noise noise = torchSeed == null ? Trajectory::waves : new TorchNoise(torchSeed);
         Prediction predicted = setting.offer().prediction();
         Denoiser denoiser = (x, level) -> predicted.estimate(x, network(x, level.time()), level);
