@@ -46,6 +46,7 @@ import dev.safelight.api.submit.CancelJob;
 import dev.safelight.api.submit.DeleteJob;
 import dev.safelight.api.submit.RetryJob;
 import dev.safelight.api.submit.SubmissionReply;
+import dev.safelight.api.submit.SubmitBatch;
 import dev.safelight.api.submit.SubmitJob;
 import dev.safelight.api.submit.Submitter;
 import dev.safelight.api.sweep.Sweeper;
@@ -159,7 +160,8 @@ public final class ApiServer implements AutoCloseable {
                 settings.auth().keys() ? Optional.of(links) : Optional.empty());
         LivePreviews previews = new LivePreviews(PREVIEW_BYTES);
         EventStreams streams = new EventStreams(database, watch, jobs, views, progress, previews, clock, meters);
-        Submitter submitter = closed(new Submitter(database, jobs, meters, relay::wake));
+        Queues queues = new Queues(database, System::nanoTime);
+        Submitter submitter = closed(new Submitter(database, jobs, settings.backlog(), queues, meters, relay::wake));
         SubmissionReply replies = new SubmissionReply(reader, views);
         Readiness readiness = new Readiness(database);
         Sweeper sweeper = closed(new Sweeper(database, store, settings.sweep(), clock, meters));
@@ -193,13 +195,19 @@ public final class ApiServer implements AutoCloseable {
 
         Map<String, Handler> handlers = new HashMap<>(webhooks.handlers(webhookCheck));
         ApiDocument document = ApiDocument.load();
+        JobRequestCheck check = new JobRequestCheck(models, webhookCheck);
+        SubmitJob submitJob =
+                new SubmitJob(check, submitter, replies, settings.webhooks().sealing());
+        handlers.put("submitJob", submitJob);
         handlers.put(
-                "submitJob",
-                new SubmitJob(
-                        new JobRequestCheck(models, webhookCheck),
+                "submitBatch",
+                new SubmitBatch(
+                        document.schema("/components/schemas/JobRequest"),
+                        document.schema("/components/parameters/IdempotencyKey/schema"),
+                        check,
+                        submitJob,
                         submitter,
-                        replies,
-                        settings.webhooks().sealing()));
+                        replies));
         handlers.put("listJobs", new ListJobs(jobs, views));
         handlers.put("getJob", new GetJob(reader, views));
         handlers.put("followJob", new FollowJob(jobs, streams));
@@ -221,8 +229,7 @@ public final class ApiServer implements AutoCloseable {
         handlers.put("getModel", new GetModel(models, settings.publicUrl()));
         handlers.put("listWorkers", new ListWorkers(fleet));
         handlers.put("getUsage", new GetUsage(database, clock));
-        Queues queues = new Queues(database, System::nanoTime);
-        handlers.putAll(Administration.handlers(database, queues, clock, relay::wake));
+        handlers.putAll(Administration.handlers(database, queues, clock, submitter::forgetLimits, relay::wake));
         handlers.put("page", Page.load());
         handlers.put("getDocument", request -> Reply.bytes(200, "application/json", document.bytes()));
         handlers.put("live", Health.live());

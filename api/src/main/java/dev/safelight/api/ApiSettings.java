@@ -26,6 +26,7 @@ import java.nio.file.Path;
  * @param metricsOpen whether {@code /metrics} needs no key
  * @param links how URLs of outputs are signed
  * @param files how images of clients are taken and kept
+ * @param backlog jobs that may wait, of all tenants together
  * @param models folder of the bundles
  */
 public record ApiSettings(
@@ -37,6 +38,7 @@ public record ApiSettings(
         boolean metricsOpen,
         LinkSettings links,
         FileSettings files,
+        int backlog,
         Path models,
         DatabaseSettings database,
         KafkaSettings kafka,
@@ -63,6 +65,12 @@ public record ApiSettings(
                 settings.flag("SAFELIGHT_METRICS_OPEN", false, "whether /metrics needs no key"),
                 LinkSettings.read(settings),
                 FileSettings.read(settings),
+                settings.integer(
+                        "SAFELIGHT_BACKLOG",
+                        1_000_000,
+                        1,
+                        1_000_000_000,
+                        "jobs that may wait, of all tenants together; beyond, submits are answered with 503"),
                 Path.of(settings.text("SAFELIGHT_MODELS", "models", "folder of the model bundles")),
                 DatabaseSettings.read(settings, POOL),
                 KafkaSettings.read(settings),

@@ -62,7 +62,8 @@ class AccessTest {
             Map.of("name", "shapes", "tenant_id", "default", "key_id", "0000000000", "queue", "default");
 
     /** Bodies that the document allows, by operation; the owner's things can then only be missed by the tenant. */
-    private static final Map<String, String> BODIES = Map.of("submitJob", TestApi.JOB);
+    private static final Map<String, String> BODIES =
+            Map.of("submitBatch", "{\"requests\": [{}]}", "submitJob", TestApi.JOB);
 
     @BeforeAll
     static void start() {

@@ -148,6 +148,11 @@ class DocumentTest {
         check("GET", "/v1/models", api.get("/v1/models"));
         check("GET", "/v1/models/{name}", api.get("/v1/models/shapes"));
         check("GET", "/v1/models/{name}", api.get("/v1/models/none"));
+        check(
+                "POST",
+                "/v1/jobs:batch",
+                api.post("/v1/jobs:batch", "{\"requests\": [" + TestApi.JOB + ", {\"model\": \"none\"}]}"));
+        check("POST", "/v1/jobs:batch", api.post("/v1/jobs:batch", "{}"));
         check("GET", "/v1/tenants", api.get("/v1/tenants"));
         check("POST", "/v1/tenants", api.post("/v1/tenants", "{\"id\": \"studio\", \"most_running\": 2}"));
         check("POST", "/v1/tenants", api.post("/v1/tenants", "{\"id\": \"studio\"}"));

@@ -73,7 +73,7 @@ public final class TestApi implements AutoCloseable {
         return start(other.settings);
     }
 
-    private static TestApi start(ApiSettings settings) {
+    public static TestApi start(ApiSettings settings) {
         try {
             return new TestApi(settings, ApiServer.start(settings), Database.open(settings.database(), "test"));
         } catch (IOException e) {

@@ -10,6 +10,7 @@ import picocli.CommandLine.Command;
         mixinStandardHelpOptions = true,
         subcommands = {
             EnqueueBench.class,
+            FairnessBench.class,
             OverheadBench.class,
             PreviewsBench.class,
             ReferenceBench.class,

@@ -17,11 +17,13 @@ public final class Administration {
     /**
      * By operation id.
      *
+     * @param limitsChanged told when a tenant's limit may be another
      * @param wake told when jobs may be released again; the relay's
      */
-    public static Map<String, Handler> handlers(Database database, Queues queues, Clock clock, Runnable wake) {
+    public static Map<String, Handler> handlers(
+            Database database, Queues queues, Clock clock, Runnable limitsChanged, Runnable wake) {
         Map<String, Handler> handlers = new HashMap<>();
-        handlers.putAll(new TenantHandlers(new TenantStore(database)).all());
+        handlers.putAll(new TenantHandlers(new TenantStore(database), limitsChanged).all());
         handlers.putAll(new KeyHandlers(new KeyStore(database), clock).all());
         handlers.putAll(new QueueHandlers(queues, wake).all());
         return handlers;
@@ -30,6 +32,6 @@ public final class Administration {
     /** The same, straight to the database. */
     public static LocalCalls local(Database database) {
         Queues queues = new Queues(database, System::nanoTime);
-        return new LocalCalls(handlers(database, queues, Clock.systemUTC(), () -> {}));
+        return new LocalCalls(handlers(database, queues, Clock.systemUTC(), () -> {}, () -> {}));
     }
 }

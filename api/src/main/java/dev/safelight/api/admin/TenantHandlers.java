@@ -14,19 +14,32 @@ import java.util.Optional;
 /** {@code /v1/tenants}: who there is and what they may take. */
 final class TenantHandlers {
     private final TenantStore tenants;
+    private final Runnable changed;
 
     private record Tenants(List<Tenant> tenants) {}
 
-    TenantHandlers(TenantStore tenants) {
+    /** @param changed told when a limit may be another */
+    TenantHandlers(TenantStore tenants, Runnable changed) {
         this.tenants = tenants;
+        this.changed = changed;
     }
 
     Map<String, Handler> all() {
         return Map.of(
-                "listTenants", request -> Reply.json(200, new Tenants(tenants.list())),
-                "createTenant", this::create,
-                "getTenant", request -> found(request, tenants.find(id(request))),
-                "changeTenant", request -> found(request, tenants.change(id(request), request.body())));
+                "listTenants",
+                request -> Reply.json(200, new Tenants(tenants.list())),
+                "createTenant",
+                this::create,
+                "getTenant",
+                request -> found(request, tenants.find(id(request))),
+                "changeTenant",
+                this::change);
+    }
+
+    private Reply change(Request request) {
+        Optional<Tenant> tenant = tenants.change(id(request), request.body());
+        changed.run();
+        return found(request, tenant);
     }
 
     private Reply create(Request request) {

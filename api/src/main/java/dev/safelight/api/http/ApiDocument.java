@@ -76,7 +76,13 @@ public final class ApiDocument {
                 body.isMissingNode() ? Optional.empty() : Optional.of(Schema.compile(document, body)),
                 Set.copyOf(uploads),
                 scopes(node),
-                node.path("security").path(1).has("link"));
+                node.path("security").path(1).has("link"),
+                node.path("x-body-limit").asInt(0));
+    }
+
+    /** A schema of the document, by JSON pointer: for what is checked inside a handler. */
+    public Schema schema(String pointer) {
+        return Schema.compile(document, document.at(pointer));
     }
 
     /** Every operation says who may call it: one that forgets to must not be open by accident. */

@@ -232,7 +232,7 @@ public final class HttpFront implements AutoCloseable {
             read(
                     exchange,
                     operation,
-                    limits.body(),
+                    Math.max(limits.body(), operation.bodyLimit()),
                     () -> {},
                     bytes -> answer(exchange, found, principal, bytes, null));
         }

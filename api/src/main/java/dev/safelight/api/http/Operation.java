@@ -13,6 +13,7 @@ import java.util.Set;
  * @param path as the document writes it: {@code /v1/jobs/{job_id}}
  * @param body schema of the JSON body, where the operation takes one
  * @param uploads media types of the body, where it is not JSON; else empty
+ * @param bodyLimit bytes of a body that this operation takes even where others take fewer; 0 for no more than they
  * @param scopes what a key must allow; empty where anybody may call without a key
  * @param linked whether a signed URL lets in as well
  */
@@ -24,11 +25,12 @@ public record Operation(
         Optional<Schema> body,
         Set<String> uploads,
         Optional<Set<Scope>> scopes,
-        boolean linked) {
+        boolean linked,
+        int bodyLimit) {
 
     /** The same for everybody, with or without a key. */
     public Operation opened() {
-        return new Operation(id, method, path, parameters, body, uploads, Optional.empty(), linked);
+        return new Operation(id, method, path, parameters, body, uploads, Optional.empty(), linked, bodyLimit);
     }
 
     /**

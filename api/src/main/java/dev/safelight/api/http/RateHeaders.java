@@ -33,9 +33,8 @@ public final class RateHeaders {
     }
 
     /** Of the jobs that a tenant may have waiting. Nobody can say when one of them starts. */
-    public static Reply queueFull(int most, String detail) {
-        return new Problem(429, "queue_full", detail)
-                .reply()
+    public static Reply queueFull(int most, Problem problem) {
+        return problem.reply()
                 .with("Retry-After", "5")
                 .with(POLICY, "\"queued\";q=" + most + ";qu=\"jobs\"")
                 .with(LIMIT, "\"queued\";r=0");

@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.JdbiException;
@@ -20,6 +21,7 @@ public final class Fleet {
     private static final Logger LOG = LoggerFactory.getLogger(Fleet.class);
     private static final Duration FRESH = Duration.ofSeconds(1);
     private static final String WORKERS = Sql.of(Fleet.class, "workers");
+    private static final String PAUSED_QUEUES = Sql.of(Fleet.class, "paused_queues");
     private static final String SPEED = Sql.of(Fleet.class, "speed");
 
     private final Jdbi jdbi;
@@ -28,7 +30,8 @@ public final class Fleet {
     private volatile Snapshot latest;
 
     /** @param jobsASecond by queue; a queue that gets nothing done is absent */
-    record Snapshot(Instant takenAt, List<WorkerView> workers, Map<String, Double> jobsASecond) {}
+    record Snapshot(
+            Instant takenAt, List<WorkerView> workers, Map<String, Double> jobsASecond, Set<String> pausedQueues) {}
 
     public Fleet(Database database, Clock clock) {
         this.jdbi = database.jdbi();
@@ -78,7 +81,9 @@ public final class Fleet {
                     .forEach(entry -> speeds.put(entry.getKey(), entry.getValue()));
             List<WorkerView> workers =
                     handle.createQuery(WORKERS).map(WorkerView::map).list();
-            return new Snapshot(clock.instant(), workers, speeds);
+            Set<String> paused = Set.copyOf(
+                    handle.createQuery(PAUSED_QUEUES).mapTo(String.class).list());
+            return new Snapshot(clock.instant(), workers, speeds, paused);
         });
     }
 }

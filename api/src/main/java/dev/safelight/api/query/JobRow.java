@@ -18,6 +18,8 @@ import org.jdbi.v3.core.statement.StatementContext;
 /**
  * A job as Postgres has it.
  *
+ * @param deadline the latest start, or null
+ * @param timeout the longest run in seconds, from the first start on, or null
  * @param preview what its client wants to see meanwhile, or null
  * @param resumedFromStep where the present attempt went on; null when it began with noise
  * @param error of the failed job, or of the last failed attempt of one that goes on
@@ -37,6 +39,8 @@ public record JobRow(
         JobState state,
         Instant createdAt,
         Instant availableAt,
+        Instant deadline,
+        Integer timeout,
         int attempt,
         int step,
         int steps,
@@ -82,6 +86,8 @@ public record JobRow(
                 JobState.of(row.getString("state")),
                 instant(row, "created_at"),
                 instant(row, "available_at"),
+                instant(row, "deadline"),
+                row.getObject("timeout_seconds", Integer.class),
                 row.getInt("attempt"),
                 row.getInt("step"),
                 row.getInt("steps"),

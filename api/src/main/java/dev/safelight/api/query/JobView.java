@@ -38,6 +38,8 @@ public record JobView(
         int attempt,
         Integer resumedFromStep,
         Instant createdAt,
+        Instant deadline,
+        Integer timeout,
         Instant startedAt,
         Instant finishedAt,
         Instant cancelRequestedAt,

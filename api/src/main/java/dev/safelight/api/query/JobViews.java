@@ -92,6 +92,8 @@ public final class JobViews {
                 job.attempt(),
                 job.resumedFromStep(),
                 job.createdAt(),
+                job.deadline(),
+                job.timeout(),
                 job.startedAt(),
                 job.finishedAt(),
                 job.cancelRequestedAt(),

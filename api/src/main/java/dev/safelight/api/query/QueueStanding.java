@@ -47,6 +47,9 @@ record QueueStanding(String name, Integer position, Boolean atLeast, Instant est
     }
 
     private static String reason(JobRow job, Fleet.Snapshot fleet) {
+        if (fleet.pausedQueues().contains(job.queue())) {
+            return "queue " + job.queue() + " is paused: its jobs wait until it is resumed";
+        }
         List<WorkerView> workers = fleet.workers();
         if (workers.stream().anyMatch(worker -> worker.takes(job.queue(), job.model()))) {
             return null;

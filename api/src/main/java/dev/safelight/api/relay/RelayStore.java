@@ -13,8 +13,11 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
@@ -27,6 +30,8 @@ final class RelayStore {
     private static final String TRY_LOCK = Sql.of(RelayStore.class, "try_lock");
     private static final String IN_FLIGHT = Sql.of(RelayStore.class, "in_flight");
     private static final String CANDIDATES = Sql.of(RelayStore.class, "candidates");
+    private static final String TRY_RUNNING_LOCK = Sql.of(RelayStore.class, "try_running_lock");
+    private static final String HELD = Sql.of(RelayStore.class, "held");
     private static final String RELEASE = Sql.of(RelayStore.class, "release");
     private static final String TAKE_BACK = Sql.of(RelayStore.class, "take_back");
     private static final String EXPIRE = Sql.of(RelayStore.class, "expire");
@@ -81,7 +86,9 @@ final class RelayStore {
                     .one()) {
                 return Released.NOTHING;
             }
-            List<Release> plan = ReleasePlan.of(queue.capacity(), inFlight(handle, queue), candidates(handle, queue));
+            List<Candidate> candidates = candidates(handle, queue);
+            List<Release> plan =
+                    ReleasePlan.of(queue.capacity(), inFlight(handle, queue), candidates, places(handle, candidates));
             if (plan.isEmpty()) {
                 return Released.NOTHING;
             }
@@ -138,6 +145,32 @@ final class RelayStore {
                 .list();
     }
 
+    /** How many more jobs each tenant that has a limit may have under way. */
+    private Map<String, Integer> places(Handle handle, List<Candidate> candidates) {
+        Map<String, Integer> limits = new HashMap<>();
+        for (Candidate candidate : candidates) {
+            if (candidate.mostRunning() != null) {
+                limits.put(candidate.job().tenantId(), candidate.mostRunning());
+            }
+        }
+        if (limits.isEmpty()) {
+            return limits;
+        }
+        Set<String> locked = new HashSet<>(handle.createQuery(TRY_RUNNING_LOCK)
+                .bindArray("tenants", String.class, limits.keySet())
+                .mapTo(String.class)
+                .list());
+        Map<String, Integer> held = new HashMap<>();
+        handle.createQuery(HELD)
+                .bindArray("tenants", String.class, limits.keySet())
+                .bind("stale", seconds(settings.redispatchAfter()))
+                .map((row, context) -> Map.entry(row.getString("tenant_id"), row.getInt("jobs")))
+                .forEach(entry -> held.put(entry.getKey(), entry.getValue()));
+        limits.replaceAll(
+                (tenantId, most) -> locked.contains(tenantId) ? Math.max(0, most - held.getOrDefault(tenantId, 0)) : 0);
+        return limits;
+    }
+
     private List<Candidate> candidates(Handle handle, DueQueue queue) {
         Capacity capacity = queue.capacity();
         return handle.createQuery(CANDIDATES)
@@ -146,7 +179,11 @@ final class RelayStore {
                 .bind("each", ReleasePlan.JOBS_A_SLOT * capacity.slots() + capacity.headroom())
                 .bind("stale", seconds(settings.redispatchAfter()))
                 .map((row, context) -> new Candidate(
-                        key(row), row.getDouble("weight"), row.getInt("priority"), row.getString("traceparent")))
+                        key(row),
+                        row.getDouble("weight"),
+                        row.getInt("priority"),
+                        row.getString("traceparent"),
+                        row.getObject("most_running", Integer.class)))
                 .list();
     }
 

@@ -35,8 +35,16 @@ public final class ReleasePlan {
     /** Jobs that run or stand in Kafka: how many of a tenant, a priority and a lane. */
     public record InFlight(String tenantId, double weight, int priority, Lane lane, int jobs) {}
 
-    /** A job that waits in Postgres. Candidates of one tenant and priority come oldest first. */
-    public record Candidate(JobKey job, double weight, int priority, String traceparent) {}
+    /**
+     * A job that waits in Postgres. Candidates of one tenant and priority come oldest first.
+     *
+     * @param mostRunning what its tenant may have under way, in all queues, or null for no limit
+     */
+    public record Candidate(JobKey job, double weight, int priority, String traceparent, Integer mostRunning) {
+        public Candidate(JobKey job, double weight, int priority, String traceparent) {
+            this(job, weight, priority, traceparent, null);
+        }
+    }
 
     /** A job to publish on a lane. */
     public record Release(Candidate candidate, Lane lane) {}
@@ -49,6 +57,7 @@ public final class ReleasePlan {
     private final Map<String, Integer> jobsOfTenant = new HashMap<>();
     private final Map<String, Integer> expressOfTenant = new HashMap<>();
     private final NavigableMap<Integer, Integer> jobsOfPriority = new TreeMap<>();
+    private final Map<String, Integer> places = new HashMap<>();
     private int regular;
     private int express;
 
@@ -56,9 +65,24 @@ public final class ReleasePlan {
         this.capacity = capacity;
     }
 
-    /** @return the jobs to release, most urgent first; empty when no worker lives */
-    public static List<Release> of(Capacity capacity, Collection<InFlight> inFlight, Collection<Candidate> candidates) {
+    /** Where no tenant has a limit. */
+    static List<Release> of(Capacity capacity, Collection<InFlight> inFlight, Collection<Candidate> candidates) {
+        return of(capacity, inFlight, candidates, Map.of());
+    }
+
+    /**
+     * Plans one look.
+     *
+     * @param places how many more jobs each tenant that has a limit may have under way
+     * @return the jobs to release, most urgent first; empty when no worker lives
+     */
+    public static List<Release> of(
+            Capacity capacity,
+            Collection<InFlight> inFlight,
+            Collection<Candidate> candidates,
+            Map<String, Integer> places) {
         ReleasePlan plan = new ReleasePlan(capacity);
+        plan.places.putAll(places);
         for (InFlight jobs : inFlight) {
             plan.weights.put(jobs.tenantId(), jobs.weight());
             plan.count(jobs.tenantId(), jobs.priority(), jobs.lane(), jobs.jobs());
@@ -78,8 +102,8 @@ public final class ReleasePlan {
         while (!waiting.isEmpty()) {
             Group group = next();
             Optional<Lane> lane = lane(group);
-            if (lane.isEmpty()) {
-                // Others may still have a right to the express lane.
+            if (lane.isEmpty() || !takePlace(group.tenantId())) {
+                // Others may still have a right to the express lane, or a place.
                 waiting.remove(group);
                 continue;
             }
@@ -91,6 +115,17 @@ public final class ReleasePlan {
             }
         }
         return releases;
+    }
+
+    private boolean takePlace(String tenantId) {
+        Integer left = places.get(tenantId);
+        if (left == null) {
+            return true;
+        }
+        if (left > 0) {
+            places.put(tenantId, left - 1);
+        }
+        return left > 0;
     }
 
     private Group next() {

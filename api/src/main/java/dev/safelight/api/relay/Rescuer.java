@@ -20,6 +20,8 @@ public final class Rescuer implements AutoCloseable {
     private static final String RESCUE = Sql.of(Rescuer.class, "rescue");
     private static final String FORGET_WORKERS = Sql.of(Rescuer.class, "forget_workers");
     private static final int MOST = 500;
+    /** A worker ends a job whose time is up at its next step; one that has not by then hangs. */
+    private static final Duration OVERTIME = Duration.ofSeconds(10);
 
     private final Jdbi jdbi;
     private final RelaySettings settings;
@@ -51,6 +53,7 @@ public final class Rescuer implements AutoCloseable {
             handle.createQuery(RESCUE)
                     .bind("most", MOST)
                     .bind("grace", seconds(settings.rescueGrace()))
+                    .bind("overtime", seconds(OVERTIME))
                     .bind("backoff_first", seconds(settings.backoffFirst()))
                     .bind("backoff_most", seconds(settings.backoffMost()))
                     .map((row, context) -> Map.entry(JobState.of(row.getString("state")), row.getInt("jobs")))

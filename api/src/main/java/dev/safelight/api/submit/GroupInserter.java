@@ -1,14 +1,17 @@
 package dev.safelight.api.submit;
 
 import dev.safelight.api.http.Failures;
+import dev.safelight.common.job.JobKey;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -18,6 +21,8 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
+import org.jdbi.v3.core.JdbiException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,7 +33,7 @@ import org.slf4j.LoggerFactory;
 final class GroupInserter implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(GroupInserter.class);
     private static final int WRITERS = 2;
-    private static final int LARGEST_GROUP = 256;
+    static final int LARGEST_GROUP = 256;
     /** Beyond so many waiting jobs the database does not keep up, and a client does better to come back. */
     private static final int MOST_WAITING = 10_000;
 
@@ -41,10 +46,9 @@ final class GroupInserter implements AutoCloseable {
     /** A little more than the time for which HikariCP takes a connection for alive without asking it. */
     private static final Duration POOL_TRUSTS_FOR = Duration.ofMillis(600);
 
-    private static final Comparator<Waiting> LOCK_ORDER = Comparator.comparing(
-                    (Waiting waiting) -> waiting.submission.key().tenantId())
-            .thenComparing(
-                    waiting -> waiting.submission.idempotencyKey(), Comparator.nullsLast(Comparator.naturalOrder()));
+    static final Comparator<Submission> LOCK_ORDER = Comparator.comparing(
+                    (Submission submission) -> submission.key().tenantId())
+            .thenComparing(Submission::idempotencyKey, Comparator.nullsLast(Comparator.naturalOrder()));
 
     /** What became of one job. */
     sealed interface Outcome {}
@@ -55,6 +59,9 @@ final class GroupInserter implements AutoCloseable {
     /** A row with this idempotency key, or this id, is there already. */
     record Conflict() implements Outcome {}
 
+    /** The tenant has as much waiting as it may. */
+    record NoPlace(int mostQueued) implements Outcome {}
+
     /** Postgres is out of reach or hopelessly behind. The job may yet turn out to be durable. */
     record Unavailable() implements Outcome {}
 
@@ -64,13 +71,16 @@ final class GroupInserter implements AutoCloseable {
     private record Waiting(Submission submission, CompletableFuture<Outcome> outcome) {}
 
     private final JobInsert statement;
+    private final Backlog backlog;
     private final BlockingQueue<Waiting> waiting = new LinkedBlockingQueue<>(MOST_WAITING);
     private final List<Thread> writers = new ArrayList<>();
     private final AtomicLong deadlocks = new AtomicLong();
     private volatile boolean closed;
 
-    GroupInserter(JobInsert statement) {
+    /** @param backlog says which tenants are near what they may have waiting */
+    GroupInserter(JobInsert statement, Backlog backlog) {
         this.statement = statement;
+        this.backlog = backlog;
         for (int i = 0; i < WRITERS; i++) {
             writers.add(Thread.ofPlatform().name("submit-" + i).daemon().start(this::write));
         }
@@ -125,7 +135,7 @@ final class GroupInserter implements AutoCloseable {
             }
             group.add(first);
             waiting.drainTo(group, LARGEST_GROUP - 1);
-            group.sort(LOCK_ORDER);
+            group.sort(Comparator.comparing(Waiting::submission, LOCK_ORDER));
             try {
                 insertGroup(group);
             } catch (RuntimeException | Error e) {
@@ -154,13 +164,15 @@ final class GroupInserter implements AutoCloseable {
         SQLException failure = null;
         for (int tries = 1; tries <= MOST_TRIES; tries++) {
             try {
-                Map<UUID, Instant> created =
-                        statement.insert(group.stream().map(Waiting::submission).toList());
-                for (Waiting entry : group) {
-                    Instant createdAt = created.get(entry.submission.key().jobId());
-                    entry.outcome.complete(createdAt == null ? new Conflict() : new Inserted(createdAt));
-                }
+                Map<String, Integer> limits = limits(group);
+                settle(
+                        group,
+                        statement.insert(group.stream().map(Waiting::submission).toList(), limits),
+                        limits);
                 return;
+            } catch (JdbiException e) {
+                failure = e.getCause() instanceof SQLException cause ? cause : new SQLException(e);
+                break;
             } catch (SQLException e) {
                 failure = e;
                 if (!again(e, tries)) {
@@ -181,13 +193,53 @@ final class GroupInserter implements AutoCloseable {
         }
     }
 
+    /** Looked at here and not when a request comes: between the two there may be thousands. */
+    private Map<String, Integer> limits(List<Waiting> group) {
+        Map<String, Integer> limits = new HashMap<>(2);
+        group.stream()
+                .map(entry -> entry.submission.key().tenantId())
+                .distinct()
+                .forEach(tenantId -> {
+                    Integer limit = backlog.nearLimit(tenantId);
+                    if (limit != null) {
+                        limits.put(tenantId, limit);
+                    }
+                });
+        return limits;
+    }
+
+    private void settle(List<Waiting> group, JobInsert.Result result, Map<String, Integer> limits) {
+        Set<UUID> later = result.later().stream()
+                .map(submission -> submission.key().jobId())
+                .collect(Collectors.toSet());
+        for (Waiting entry : group) {
+            JobKey job = entry.submission.key();
+            Instant createdAt = result.created().get(job.jobId());
+            if (createdAt != null) {
+                backlog.accepted(job.tenantId(), 1);
+                entry.outcome.complete(new Inserted(createdAt));
+            } else if (result.withoutPlace().contains(job.jobId())) {
+                entry.outcome.complete(new NoPlace(limits.get(job.tenantId())));
+            } else if (!later.contains(job.jobId())) {
+                entry.outcome.complete(new Conflict());
+            } else if (!waiting.offer(entry)) {
+                entry.outcome.complete(new Unavailable());
+            }
+        }
+    }
+
+    /** Whether an SQLSTATE only says that somebody else was in the way. */
+    static boolean tryAgain(String state) {
+        return DEADLOCK.equals(state) || SERIALIZATION.equals(state);
+    }
+
     /** Whether the same statement may succeed at once. */
     private boolean again(SQLException failure, int tries) {
         String state = failure.getSQLState();
         if (DEADLOCK.equals(state)) {
             deadlocks.incrementAndGet();
         }
-        if (DEADLOCK.equals(state) || SERIALIZATION.equals(state)) {
+        if (tryAgain(state)) {
             pause(ThreadLocalRandom.current().nextLong(1, 10L * tries));
             return true;
         }

@@ -11,6 +11,7 @@ import dev.safelight.api.query.JobRow;
 import dev.safelight.api.validate.CanonicalJson;
 import dev.safelight.api.validate.Model;
 import dev.safelight.api.validate.ModelCatalog;
+import dev.safelight.api.validate.TimeLimits;
 import dev.safelight.api.validate.Violation;
 import dev.safelight.common.job.JobIds;
 import dev.safelight.common.job.JobKey;
@@ -80,7 +81,9 @@ public final class RetryJob implements Handler {
                         .put("retry_of", old.key().jobId().toString())),
                 SubmitJob.traceparent(request),
                 old.expiresIn(),
-                old.webhook());
+                old.webhook(),
+                // A latest start was a time, and that has passed or belonged to the old job.
+                new TimeLimits(null, null, old.timeout()));
     }
 
     private static Reply conflict(String code, String detail) {

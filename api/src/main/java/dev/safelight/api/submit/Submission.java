@@ -1,5 +1,6 @@
 package dev.safelight.api.submit;
 
+import dev.safelight.api.validate.TimeLimits;
 import dev.safelight.common.job.JobKey;
 import dev.safelight.common.job.Priority;
 import java.util.UUID;
@@ -16,6 +17,7 @@ import java.util.UUID;
  * @param traceparent W3C trace context of the request, or null
  * @param steps sampler steps
  * @param expiresIn seconds for which its outputs are kept, or null for the tenant's default
+ * @param times by when it must have started and how long it may run
  * @param webhook JSON with a sealed secret, or null
  */
 record Submission(
@@ -33,4 +35,5 @@ record Submission(
         String traceparent,
         int steps,
         Integer expiresIn,
+        TimeLimits times,
         String webhook) {}

@@ -36,11 +36,14 @@ public final class SubmitJob implements Handler {
             case JobRequestCheck.Invalid(var violations) ->
                 Problem.invalid(422, violations).reply();
             case JobRequestCheck.Valid(JobRequest valid) ->
-                replies.of(request, submitter.submit(newJob(request, valid)));
+                replies.of(
+                        request,
+                        submitter.submit(newJob(
+                                request, valid, request.text("Idempotency-Key").orElse(null))));
         };
     }
 
-    private Submitter.NewJob newJob(Request request, JobRequest valid) {
+    Submitter.NewJob newJob(Request request, JobRequest valid, String idempotencyKey) {
         return new Submitter.NewJob(
                 new JobKey(request.tenantId(), JobIds.next()),
                 null,
@@ -52,13 +55,14 @@ public final class SubmitJob implements Handler {
                 valid.input().steps(),
                 valid.metadata(),
                 valid.preview(),
-                request.text("Idempotency-Key").orElse(null),
+                idempotencyKey,
                 valid.hash(),
                 traceparent(request),
                 valid.expiresIn(),
                 valid.webhook()
                         .map(webhook -> webhook.column(request.tenantId(), sealing))
-                        .orElse(null));
+                        .orElse(null),
+                valid.times());
     }
 
     /** A trace context that cannot be read is dropped, as its standard asks. */

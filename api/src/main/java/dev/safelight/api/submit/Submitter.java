@@ -3,6 +3,9 @@ package dev.safelight.api.submit;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.safelight.api.query.JobQueries;
 import dev.safelight.api.query.JobRow;
+import dev.safelight.api.tenant.QueueState;
+import dev.safelight.api.tenant.Queues;
+import dev.safelight.api.validate.TimeLimits;
 import dev.safelight.common.job.JobKey;
 import dev.safelight.common.job.JobState;
 import dev.safelight.common.job.Priority;
@@ -15,7 +18,9 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -30,17 +35,29 @@ public final class Submitter implements AutoCloseable {
     /** A key's job may be deleted, or its day end, between two statements; not that often. */
     private static final int MOST_TRIES = 5;
 
+    private final Backlog backlog;
     private final GroupInserter inserter;
+    private final BatchInserter batches;
+    private final Queues queues;
     private final JobQueries jobs;
     private final Jdbi jdbi;
     private final MeterRegistry meters;
     private final Map<String, Counter> submitted = new ConcurrentHashMap<>();
     private final Runnable wake;
 
-    /** @param wake told after each commit; the relay's */
-    public Submitter(Database database, JobQueries jobs, MeterRegistry meters, Runnable wake) {
-        this.inserter = new GroupInserter(new JobInsert(database.dataSource()));
+    /**
+     * @param backlogLimit jobs that may wait altogether
+     * @param queues says which take no more
+     * @param wake told after each commit; the relay's
+     */
+    public Submitter(
+            Database database, JobQueries jobs, int backlogLimit, Queues queues, MeterRegistry meters, Runnable wake) {
+        JobInsert insert = new JobInsert(database.dataSource());
+        this.backlog = new Backlog(database, backlogLimit, System::nanoTime);
+        this.inserter = new GroupInserter(insert, backlog);
+        this.batches = new BatchInserter(database, insert, backlog);
         this.jobs = jobs;
+        this.queues = queues;
         this.jdbi = database.jdbi();
         this.meters = meters;
         this.wake = wake;
@@ -64,6 +81,7 @@ public final class Submitter implements AutoCloseable {
      * @param traceparent W3C trace context, or null
      * @param expiresIn seconds for which its outputs are kept, or null for the tenant's default
      * @param webhook the job's own, its secret sealed; or null
+     * @param times by when it must have started and how long it may run
      */
     public record NewJob(
             JobKey key,
@@ -80,7 +98,8 @@ public final class Submitter implements AutoCloseable {
             byte[] requestHash,
             String traceparent,
             Integer expiresIn,
-            JsonNode webhook) {}
+            JsonNode webhook,
+            TimeLimits times) {}
 
     public sealed interface Outcome {}
 
@@ -93,12 +112,28 @@ public final class Submitter implements AutoCloseable {
     /** Another request came under the same key before. */
     public record KeyReused() implements Outcome {}
 
+    /** The tenant has as many jobs waiting as it may. */
+    public record QueueFull(int mostQueued) implements Outcome {}
+
+    /** So much waits, of all tenants, that nobody gains by more. */
+    public record BacklogFull() implements Outcome {}
+
+    /** The queue takes no more. */
+    public record Draining(String queue) implements Outcome {}
+
     /** Postgres is out of reach. */
     public record Unavailable() implements Outcome {}
+
+    /** Another job of the batch was in the way. */
+    public record NotTried() implements Outcome {}
 
     private record Keyed(UUID jobId, byte[] requestHash, boolean fresh) {}
 
     public Outcome submit(NewJob job) throws InterruptedException, SQLException {
+        Optional<Outcome> closed = closed(job);
+        if (closed.isPresent()) {
+            return closed.get();
+        }
         Submission submission = submission(job);
         for (int tries = 0; tries < MOST_TRIES; tries++) {
             switch (inserter.insert(submission)) {
@@ -113,6 +148,9 @@ public final class Submitter implements AutoCloseable {
                         return known.get();
                     }
                 }
+                case GroupInserter.NoPlace(int mostQueued) -> {
+                    return whileFull(job, mostQueued);
+                }
                 case GroupInserter.Unavailable() -> {
                     return new Unavailable();
                 }
@@ -120,6 +158,76 @@ public final class Submitter implements AutoCloseable {
             }
         }
         return new Unavailable();
+    }
+
+    /**
+     * Makes many jobs of one tenant durable, in one transaction.
+     *
+     * @param atomic none is made unless all are; the outcomes of the others then say {@link NotTried}
+     * @return one outcome for each job, in order
+     */
+    public List<Outcome> submit(List<NewJob> batch, boolean atomic) throws InterruptedException, SQLException {
+        Map<UUID, Outcome> outcomes = new HashMap<>();
+        List<NewJob> open = new ArrayList<>();
+        for (NewJob job : batch) {
+            Optional<Outcome> closed = closed(job);
+            closed.ifPresent(outcome -> outcomes.put(job.key().jobId(), outcome));
+            if (closed.isEmpty()) {
+                open.add(job);
+            }
+        }
+        if (!open.isEmpty() && (outcomes.isEmpty() || !atomic)) {
+            insert(open, atomic, outcomes);
+        }
+        return batch.stream()
+                .map(job -> outcomes.getOrDefault(job.key().jobId(), new NotTried()))
+                .toList();
+    }
+
+    private void insert(List<NewJob> batch, boolean atomic, Map<UUID, Outcome> outcomes)
+            throws InterruptedException, SQLException {
+        BatchInserter.Result result =
+                batches.insert(batch.stream().map(Submitter::submission).toList(), atomic);
+        if (!result.created().isEmpty()) {
+            wake.run();
+        }
+        for (NewJob job : batch) {
+            UUID id = job.key().jobId();
+            Instant createdAt = result.created().get(id);
+            if (createdAt != null) {
+                count(job.model());
+                outcomes.put(id, new Created(row(job, createdAt)));
+            } else if (result.unavailable()) {
+                outcomes.put(id, new Unavailable());
+            } else if (result.withoutPlace().contains(id)) {
+                outcomes.put(id, whileFull(job, result.mostQueued()));
+            } else if (result.keyReused().contains(id)) {
+                outcomes.put(id, new KeyReused());
+            } else if (result.committed()) {
+                // In the way of what is there already: looked at as a single submit would.
+                Optional<Outcome> known = known(job);
+                outcomes.put(id, known.isPresent() ? known.get() : submit(job));
+            }
+        }
+    }
+
+    /** A limit was changed: it holds from the next submit on. Other processes follow within a second. */
+    public void forgetLimits() {
+        backlog.forgetLimits();
+    }
+
+    /** Why nothing of the kind is taken now. */
+    private Optional<Outcome> closed(NewJob job) {
+        if (queues.state(job.queue()) == QueueState.DRAINING) {
+            return Optional.of(new Draining(job.queue()));
+        }
+        return backlog.full() ? Optional.of(new BacklogFull()) : Optional.empty();
+    }
+
+    /** Whoever only repeats what was accepted gets its job, full or not. */
+    private Outcome whileFull(NewJob job, int mostQueued) {
+        Optional<Outcome> known = job.idempotencyKey() == null ? Optional.empty() : known(job);
+        return known.orElse(new QueueFull(mostQueued));
     }
 
     @Override
@@ -191,6 +299,7 @@ public final class Submitter implements AutoCloseable {
                 job.traceparent(),
                 job.steps(),
                 job.expiresIn(),
+                job.times(),
                 job.webhook() == null ? null : job.webhook().toString());
     }
 
@@ -209,6 +318,8 @@ public final class Submitter implements AutoCloseable {
                 JobState.QUEUED,
                 createdAt,
                 createdAt,
+                job.times().deadline(createdAt),
+                job.times().timeout(),
                 0,
                 0,
                 job.steps(),

@@ -12,8 +12,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.JdbiException;
 
 /** The queues and what was said of them. A submit asks what was known at most a second ago. */
 public final class Queues {
@@ -24,6 +26,7 @@ public final class Queues {
 
     private final Jdbi jdbi;
     private final LongSupplier nanoTime;
+    private final ReentrantLock looking = new ReentrantLock();
     private volatile Closed closed;
 
     private record Closed(Map<String, QueueState> states, long until) {}
@@ -66,14 +69,29 @@ public final class Queues {
                 .orElseThrow();
     }
 
-    /** As of at most a second ago. */
+    /** As of at most a second ago; while Postgres does not answer, of when it last did. */
     public QueueState state(String name) {
         Closed known = closed;
-        if (known == null || nanoTime.getAsLong() - known.until() >= 0) {
-            known = new Closed(look(), nanoTime.getAsLong() + HOLDS.toNanos());
-            closed = known;
+        boolean stale = known == null || nanoTime.getAsLong() - known.until() >= 0;
+        // One looks while the others make do with what is known.
+        if (stale && looking.tryLock()) {
+            try {
+                known = new Closed(look(known), nanoTime.getAsLong() + HOLDS.toNanos());
+                closed = known;
+            } finally {
+                looking.unlock();
+            }
         }
-        return known.states().getOrDefault(name, QueueState.OPEN);
+        return known == null ? QueueState.OPEN : known.states().getOrDefault(name, QueueState.OPEN);
+    }
+
+    private Map<String, QueueState> look(Closed known) {
+        try {
+            return look();
+        } catch (JdbiException e) {
+            // Whoever submits finds that out, and is told.
+            return known == null ? Map.of() : known.states();
+        }
     }
 
     private Map<String, QueueState> look() {

@@ -22,4 +22,5 @@ public record JobRequest(
         Preview preview,
         Integer expiresIn,
         byte[] hash,
-        Optional<WebhookRequest> webhook) {}
+        Optional<WebhookRequest> webhook,
+        TimeLimits times) {}

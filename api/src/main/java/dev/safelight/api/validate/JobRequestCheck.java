@@ -6,6 +6,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.safelight.common.job.Priority;
 import dev.safelight.common.request.Preview;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.format.DateTimeParseException;
 import java.util.List;
 import java.util.Optional;
 
@@ -60,6 +63,20 @@ public final class JobRequestCheck {
                 }
             }
         }
+        Instant startBy = null;
+        JsonNode deadline = body.path("deadline");
+        if (deadline.isTextual()) {
+            Optional<Instant> time = time(deadline.textValue());
+            if (time.isEmpty()) {
+                return invalid(
+                        "wrong_format",
+                        "#/deadline",
+                        Findings.quote(deadline)
+                                + " is no RFC 3339 time such as 2026-11-25T12:00:00Z; seconds from now on"
+                                + " are written as a number");
+            }
+            startBy = time.get();
+        }
         return new Valid(new JobRequest(
                 model.get(),
                 model.get().resolve(input),
@@ -68,7 +85,21 @@ public final class JobRequestCheck {
                 preview(body),
                 body.has("expires_in") ? body.get("expires_in").intValue() : null,
                 CanonicalJson.hash(body),
-                webhook));
+                webhook,
+                new TimeLimits(
+                        startBy,
+                        deadline.isNumber() ? deadline.intValue() : null,
+                        body.has("timeout") ? body.get("timeout").intValue() : null)));
+    }
+
+    private static Optional<Instant> time(String text) {
+        try {
+            OffsetDateTime time = OffsetDateTime.parse(text);
+            // Neither Postgres nor anybody else needs the others.
+            return time.getYear() >= 1970 && time.getYear() < 10_000 ? Optional.of(time.toInstant()) : Optional.empty();
+        } catch (DateTimeParseException e) {
+            return Optional.empty();
+        }
     }
 
     private static Preview preview(JsonNode body) {

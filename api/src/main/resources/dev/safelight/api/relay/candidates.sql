@@ -20,7 +20,8 @@ WITH RECURSIVE waiting (priority, tenant_id) AS (
         ORDER BY job.tenant_id
         LIMIT 1) AS next
 )
-SELECT oldest.tenant_id, oldest.job_id, waiting.priority, oldest.traceparent, coalesce(tenant.weight, 1) AS weight
+SELECT oldest.tenant_id, oldest.job_id, waiting.priority, oldest.traceparent, coalesce(tenant.weight, 1) AS weight,
+       tenant.most_running
 FROM (SELECT * FROM waiting LIMIT :groups) AS waiting
 CROSS JOIN LATERAL (
     SELECT job.tenant_id, job.job_id, job.traceparent

@@ -7,6 +7,7 @@ SELECT served.queue,
 FROM worker
 CROSS JOIN LATERAL unnest(worker.queues) AS served (queue)
 WHERE NOT worker.draining
+  AND NOT EXISTS (SELECT FROM queue WHERE queue.queue = served.queue AND queue.state = 'paused')
   AND worker.beat_at > now() - make_interval(secs => :timeout)
 GROUP BY served.queue
 HAVING EXISTS (

@@ -107,6 +107,75 @@ class RelayTest {
     }
 
     @Test
+    void aPausedQueueReleasesNothingUntilItIsResumed() {
+        List<JobKey> waiting = queued("a", Priority.HIGH, 2);
+        jobs.worker(4, 8);
+        sql("INSERT INTO queue (queue, state) VALUES ('" + queue + "', 'paused')");
+        assertThat(relay.runOnce()).isTrue();
+        assertThat(jobs.count("job", "released_at IS NOT NULL")).isZero();
+        // Draining is said to those who submit.
+        sql("UPDATE queue SET state = 'draining'");
+        relay.runOnce();
+        assertThat(records(Lane.REGULAR)).containsExactlyElementsOf(waiting);
+    }
+
+    @Test
+    void aTenantHasNoMoreUnderWayThanItMayInAllQueues() {
+        sql("INSERT INTO tenant (tenant_id, most_running) VALUES ('small', 3)");
+        UUID worker = jobs.worker(4, 8);
+        TestJobs elsewhere = new TestJobs(database, "another-" + queue, "tiny", "v1");
+        JobKey running = elsewhere.queued("small", Priority.LOW);
+        jobs.update(running, running(worker));
+        queued("small", Priority.HIGH, 10);
+        queued("other", Priority.LOW, 10);
+        relay.runOnce();
+        assertThat(jobs.count("job", "released_at IS NOT NULL AND tenant_id = 'small'"))
+                .isEqualTo(2);
+        assertThat(jobs.count("job", "released_at IS NOT NULL AND tenant_id = 'other'"))
+                .isGreaterThanOrEqualTo(6);
+        relay.runOnce();
+        assertThat(jobs.count("job", "released_at IS NOT NULL AND tenant_id = 'small'"))
+                .isEqualTo(2);
+        jobs.update(running, "state = 'canceled', owner = NULL, lease_until = NULL, finished_at = now()");
+        relay.runOnce();
+        assertThat(jobs.count("job", "released_at IS NOT NULL AND tenant_id = 'small'"))
+                .isEqualTo(3);
+    }
+
+    /** Each queue has its relay at work at the same time, and together they give a tenant what it may have and no more. */
+    @Test
+    void relaysOfManyQueuesKeepATenantsLimitTogether() throws Exception {
+        sql("INSERT INTO tenant (tenant_id, most_running) VALUES ('small', 5)");
+        List<RelayStore.DueQueue> due = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            TestJobs one = new TestJobs(database, "many-" + i + queue, "tiny", "v1");
+            one.queued("small", Priority.NORMAL, Collections.nCopies(10, TestJobs.input(1, 4)));
+            one.worker(8, 8);
+        }
+        RelayStore store = new RelayStore(database, SETTINGS);
+        due.addAll(store.dueQueues());
+        assertThat(due).hasSize(6);
+        CountDownLatch start = new CountDownLatch(1);
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Future<?>> relays = new ArrayList<>();
+            for (RelayStore.DueQueue one : due) {
+                relays.add(threads.submit(() -> {
+                    start.await();
+                    for (int round = 0; round < 10; round++) {
+                        store.release(one);
+                    }
+                    return null;
+                }));
+            }
+            start.countDown();
+            for (Future<?> running : relays) {
+                running.get(60, TimeUnit.SECONDS);
+            }
+        }
+        assertThat(jobs.count("job", "released_at IS NOT NULL")).isEqualTo(5);
+    }
+
+    @Test
     void aReleaseThatNobodyClaimedIsMadeAgain() {
         JobKey job = queued("a", Priority.NORMAL, 1).getFirst();
         jobs.worker(4, 8);

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -25,6 +26,33 @@ class ReleasePlanTest {
     private static final int LOW = 0;
     private static final int NORMAL = 1;
     private static final int HIGH = 2;
+
+    @Test
+    void aTenantAtItsLimitLeavesItsPlaceToOthers() {
+        List<Candidate> candidates = new ArrayList<>(waiting("limited", HIGH, 50));
+        candidates.addAll(waiting("other", LOW, 50));
+        List<Release> plan = ReleasePlan.of(SIXTEEN, List.of(), candidates, Map.of("limited", 3));
+        Map<String, Long> released = plan.stream()
+                .collect(Collectors.groupingBy(
+                        release -> release.candidate().job().tenantId(), Collectors.counting()));
+        assertThat(released).containsEntry("limited", 3L);
+        assertThat(released.get("other")).isGreaterThanOrEqualTo(29);
+        assertThat(ReleasePlan.of(SIXTEEN, List.of(), waiting("limited", HIGH, 5), Map.of("limited", 0)))
+                .isEmpty();
+    }
+
+    @Test
+    void whatIsReleasedIsSharedByWeight() {
+        List<Candidate> candidates = new ArrayList<>();
+        for (int i = 0; i < 50; i++) {
+            candidates.add(new Candidate(new JobKey("one", JobIds.next()), 1, NORMAL, null));
+            candidates.add(new Candidate(new JobKey("three", JobIds.next()), 3, NORMAL, null));
+        }
+        Map<String, Long> released = ReleasePlan.of(SIXTEEN, List.of(), candidates).stream()
+                .collect(Collectors.groupingBy(
+                        release -> release.candidate().job().tenantId(), Collectors.counting()));
+        assertThat(released).isEqualTo(Map.of("one", 8L, "three", 24L));
+    }
 
     @Test
     void withoutAWorkerNothingIsReleased() {

@@ -81,6 +81,31 @@ class RescuerTest {
     }
 
     @Test
+    void aLostJobWhoseTimeIsUpIsFailedInsteadOfTriedAgain() {
+        JobKey late = lost("timeout_seconds = 30, started_at = now() - interval '31 s'");
+        JobKey early = lost("timeout_seconds = 30, started_at = now() - interval '10 s'");
+        rescuer("0s").runOnce();
+        assertThat(jobs.row(late).get("error").toString()).contains("\"timeout\"", "30 s");
+        assertThat(jobs.state(late)).isEqualTo(JobState.FAILED);
+        assertThat(jobs.events(late)).containsExactly("failed");
+        assertThat(jobs.state(early)).isEqualTo(JobState.QUEUED);
+    }
+
+    /** Its worker beats and does not come to a step: it hangs. */
+    @Test
+    void aJobThatItsWorkerDoesNotEndInTimeIsEndedForIt() {
+        String held = "lease_until = now() + interval '1 minute', timeout_seconds = 30, started_at = now() - interval ";
+        JobKey hangs = lost(held + "'41 s'");
+        JobKey aboutToBeEnded = lost(held + "'39 s'");
+        assertThat(rescuer("0s").runOnce()).containsOnly(Map.entry(JobState.FAILED, 1));
+        assertThat(jobs.row(hangs))
+                .containsEntry("state", "failed")
+                .containsEntry("crashes", 0)
+                .containsEntry("strikes", 0);
+        assertThat(jobs.state(aboutToBeEnded)).isEqualTo(JobState.RUNNING);
+    }
+
+    @Test
     void afterAStartOfPostgresWorkersGetTimeToRenew() {
         JobKey job = lost("crashes = 0");
         assertThat(rescuer("24h").runOnce()).isEmpty();

@@ -3,6 +3,7 @@ package dev.safelight.api.submit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.safelight.api.Eventually;
+import dev.safelight.api.validate.TimeLimits;
 import dev.safelight.common.job.JobIds;
 import dev.safelight.common.job.JobKey;
 import dev.safelight.common.job.Priority;
@@ -30,7 +31,7 @@ class GroupInserterTest {
     @BeforeEach
     void open() {
         database = Database.open(TestServers.newDatabase(), "test");
-        inserter = new GroupInserter(new JobInsert(database.dataSource()));
+        inserter = new GroupInserter(new JobInsert(database.dataSource()), backlog());
         clients = Executors.newVirtualThreadPerTaskExecutor();
     }
 
@@ -95,7 +96,7 @@ class GroupInserterTest {
         });
         int keys = 40;
         List<Future<GroupInserter.Outcome>> outcomes = new ArrayList<>();
-        try (GroupInserter other = new GroupInserter(new JobInsert(database.dataSource()))) {
+        try (GroupInserter other = new GroupInserter(new JobInsert(database.dataSource()), backlog())) {
             whileTheTableIsLocked(() -> {
                 for (int i = 0; i < 4; i++) {
                     GroupInserter busied = i < 2 ? inserter : other;
@@ -146,6 +147,60 @@ class GroupInserterTest {
         assertThat(inserter.insert(submission(null, 1))).isInstanceOf(GroupInserter.Unavailable.class);
     }
 
+    /** Two processes with two writers each, and far more submits than the tenant may have waiting. */
+    @Test
+    void aTenantGetsAsMuchIntoTheQueueAsItMayAndNoMore() throws Exception {
+        sql("INSERT INTO tenant (tenant_id, most_queued) VALUES ('small', 70)");
+        List<Future<GroupInserter.Outcome>> small = new ArrayList<>();
+        List<Future<GroupInserter.Outcome>> free = new ArrayList<>();
+        try (GroupInserter other = new GroupInserter(new JobInsert(database.dataSource()), backlog())) {
+            for (int i = 0; i < 400; i++) {
+                GroupInserter process = i % 2 == 0 ? inserter : other;
+                Submission ofSmall = submission("small", null, 1);
+                Submission ofOther = submission("default", "free-" + i, 1);
+                small.add(clients.submit(() -> process.insert(ofSmall)));
+                free.add(clients.submit(() -> process.insert(ofOther)));
+            }
+            int inserted = 0;
+            for (Future<GroupInserter.Outcome> outcome : small) {
+                assertThat(outcome.get()).isInstanceOfAny(GroupInserter.Inserted.class, GroupInserter.NoPlace.class);
+                inserted += outcome.get() instanceof GroupInserter.Inserted ? 1 : 0;
+            }
+            assertThat(inserted).isEqualTo(70);
+            for (Future<GroupInserter.Outcome> outcome : free) {
+                assertThat(outcome.get()).isInstanceOf(GroupInserter.Inserted.class);
+            }
+            assertThat(inserter.deadlocks() + other.deadlocks()).isZero();
+        }
+        assertThat(count("SELECT count(*) FROM job WHERE tenant_id = 'small'")).isEqualTo(70);
+        // What starts makes room.
+        sql("UPDATE job SET state = 'canceled', finished_at = now() WHERE job_id ="
+                + " (SELECT job_id FROM job WHERE tenant_id = 'small' LIMIT 1)");
+        assertThat(inserter.insert(submission("small", null, 1))).isInstanceOf(GroupInserter.Inserted.class);
+        assertThat(inserter.insert(submission("small", null, 1))).isEqualTo(new GroupInserter.NoPlace(70));
+    }
+
+    @Test
+    void aWriterThatCannotCountATenantsJobsGoesOnWithTheOthers() throws Exception {
+        sql("INSERT INTO tenant (tenant_id, most_queued) VALUES ('small', 70)");
+        try (Connection counts = database.dataSource().getConnection();
+                Statement statement = counts.createStatement()) {
+            counts.setAutoCommit(false);
+            statement.execute("SELECT pg_advisory_xact_lock(hashtext('safelight.backlog'), hashtext('small'))");
+            // Of two writers one waits for its turn with this, and the other has nothing to do with it.
+            Submission held = submission("small", null, 1);
+            Future<GroupInserter.Outcome> waits = clients.submit(() -> inserter.insert(held));
+            Eventually.becomes("it waits for its turn", () -> waitingForLock() == 1);
+            for (int i = 0; i < 20; i++) {
+                assertThat(inserter.insert(submission("default", null, 1))).isInstanceOf(GroupInserter.Inserted.class);
+            }
+            assertThat(waits.isDone()).isFalse();
+            counts.commit();
+            counts.setAutoCommit(true);
+            assertThat(waits.get()).isInstanceOf(GroupInserter.Inserted.class);
+        }
+    }
+
     private List<Future<GroupInserter.Outcome>> whileTheTableIsLocked(int submissions, int bad) throws SQLException {
         List<Future<GroupInserter.Outcome>> outcomes = new ArrayList<>();
         whileTheTableIsLocked(() -> {
@@ -184,11 +239,23 @@ class GroupInserterTest {
                 .withHandle(handle -> handle.createQuery(sql).mapTo(long.class).one());
     }
 
+    private Backlog backlog() {
+        return new Backlog(database, Integer.MAX_VALUE, System::nanoTime);
+    }
+
+    private void sql(String statement) {
+        database.jdbi().useHandle(handle -> handle.execute(statement));
+    }
+
     private static Submission submission(String idempotencyKey, int steps) {
+        return submission("default", idempotencyKey, steps);
+    }
+
+    private static Submission submission(String tenantId, String idempotencyKey, int steps) {
         UUID id = JobIds.next();
         byte[] hash = idempotencyKey == null ? null : "hash".getBytes(StandardCharsets.UTF_8);
         return new Submission(
-                new JobKey("default", id),
+                new JobKey(tenantId, id),
                 null,
                 "q",
                 "m",
@@ -202,6 +269,7 @@ class GroupInserterTest {
                 null,
                 steps,
                 null,
+                TimeLimits.NONE,
                 null);
     }
 }

@@ -16,6 +16,7 @@ public final class HttpConnection implements AutoCloseable {
     private final Socket socket;
     private final InputStream in;
     private final String host;
+    private String always = "";
 
     /** @param body of the reply; UTF-8 */
     public record Response(int status, byte[] body) {
@@ -32,10 +33,15 @@ public final class HttpConnection implements AutoCloseable {
         this.host = server.getAuthority();
     }
 
+    /** Sends a key with every request from now on. */
+    public void authorize(String key) {
+        always = "Authorization: Bearer " + key + "\r\n";
+    }
+
     /** The bytes of a request, to be sent as often as one likes. Headers end with a line break each. */
     public byte[] request(String method, String path, String headers, String body) {
         byte[] payload = body.getBytes(StandardCharsets.UTF_8);
-        String head = method + " " + path + " HTTP/1.1\r\nHost: " + host + "\r\n" + headers
+        String head = method + " " + path + " HTTP/1.1\r\nHost: " + host + "\r\n" + always + headers
                 + (payload.length == 0
                         ? ""
                         : "Content-Type: application/json\r\nContent-Length: " + payload.length + "\r\n")

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.safelight.common.wire.Json;
 import java.io.IOException;
 import java.net.URI;
+import java.util.List;
 
 /** Submits jobs and waits for their end, on one connection. */
 public final class JobClient implements AutoCloseable {
@@ -11,6 +12,22 @@ public final class JobClient implements AutoCloseable {
 
     public JobClient(URI server) throws IOException {
         this.connection = new HttpConnection(server);
+    }
+
+    /** @param key sent with every request */
+    public JobClient(URI server, String key) throws IOException {
+        this(server);
+        connection.authorize(key);
+    }
+
+    /** Submits many requests, each of which has to be accepted. */
+    public void submitAll(List<String> bodies) throws IOException {
+        JsonNode reply = send("POST", "/v1/jobs:batch", "", "{\"requests\":[" + String.join(",", bodies) + "]}", 200);
+        for (JsonNode result : reply.path("results")) {
+            if (result.path("status").asInt() != 202) {
+                throw new IOException("a job of a batch was refused: " + result);
+            }
+        }
     }
 
     /** @return the job's path */

@@ -83,7 +83,12 @@ public final class Installation implements AutoCloseable {
     }
 
     public ChildProcess startApi() throws IOException {
-        return start("api", LISTENS);
+        return startApi(Map.of());
+    }
+
+    /** @param more variables */
+    public ChildProcess startApi(Map<String, String> more) throws IOException {
+        return start("api", LISTENS, more);
     }
 
     public static URI url(ChildProcess api) {
@@ -103,11 +108,13 @@ public final class Installation implements AutoCloseable {
     }
 
     public ChildProcess startWorker() throws IOException {
-        return start("worker", SERVES);
+        return start("worker", SERVES, Map.of());
     }
 
-    private ChildProcess start(String module, Pattern ready) throws IOException {
-        ChildProcess child = ChildProcess.start(jar(module), options(module), environment(), ready);
+    private ChildProcess start(String module, Pattern ready, Map<String, String> more) throws IOException {
+        Map<String, String> environment = environment();
+        environment.putAll(more);
+        ChildProcess child = ChildProcess.start(jar(module), options(module), environment, ready);
         children.addFirst(child);
         return child;
     }

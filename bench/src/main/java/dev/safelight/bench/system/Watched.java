@@ -8,6 +8,7 @@ import java.util.concurrent.atomic.AtomicReference;
 /** A network that notes when it was called, to tell sampling from all that is around it. */
 public final class Watched implements Network {
     private final Network network;
+    private volatile Witness witness = (rows, started, ended) -> {};
     private final AtomicReference<Calls> calls = new AtomicReference<>(Calls.NONE);
 
     /**
@@ -34,8 +35,19 @@ public final class Watched implements Network {
         }
     }
 
+    /** Told of each call when it has ended. */
+    public interface Witness {
+        /** @param started and {@code ended}, in {@link System#nanoTime} */
+        void called(List<Row> rows, long started, long ended);
+    }
+
     public Watched(Network network) {
         this.network = network;
+    }
+
+    /** Tells somebody of each call from now on. */
+    public void tell(Witness told) {
+        witness = told;
     }
 
     @Override
@@ -49,6 +61,7 @@ public final class Watched implements Network {
         List<float[]> outputs = network.run(rows);
         long ended = System.nanoTime();
         calls.updateAndGet(before -> before.and(started, ended, rows.size()));
+        witness.called(rows, started, ended);
         return outputs;
     }
 

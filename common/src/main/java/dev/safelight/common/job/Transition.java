@@ -7,7 +7,7 @@ public enum Transition {
     FAIL(JobState.RUNNING, JobState.FAILED, "the worker that holds the lease"),
     RETURN(JobState.RUNNING, JobState.QUEUED, "the worker that holds the lease: a retryable error, or it is draining"),
     RESCUE(JobState.RUNNING, JobState.QUEUED, "the rescuer, when the lease has run out"),
-    GIVE_UP(JobState.RUNNING, JobState.FAILED, "the rescuer, when the last allowed attempt died"),
+    GIVE_UP(JobState.RUNNING, JobState.FAILED, "the rescuer, when the last allowed attempt died or the time was up"),
     CANCEL_RUNNING(
             JobState.RUNNING,
             JobState.CANCELED,

@@ -57,6 +57,18 @@ final class SubmitCommand implements Callable<Integer> {
     @Option(names = "--priority", description = "low, normal or high (default normal).")
     private String priority;
 
+    @Option(
+            names = "--deadline",
+            converter = Seconds.class,
+            description = "Start within so long (45s, 30m, 12h) or not at all: the job is then expired.")
+    private Long deadline;
+
+    @Option(
+            names = "--timeout",
+            converter = Seconds.class,
+            description = "Run no longer than this from the first start on: the job is then failed.")
+    private Long timeout;
+
     @Option(names = "--metadata", paramLabel = "NAME=VALUE", description = "Something to find the job by (repeatable).")
     private Map<String, String> metadata = new TreeMap<>();
 
@@ -108,6 +120,8 @@ final class SubmitCommand implements Callable<Integer> {
         putIfGiven(fields, "steps", steps);
         putIfGiven(fields, "guidance", guidance);
         putIfGiven(request, "priority", priority);
+        putIfGiven(request, "deadline", deadline);
+        putIfGiven(request, "timeout", timeout);
         if (!metadata.isEmpty()) {
             metadata.forEach(request.putObject("metadata")::put);
         }

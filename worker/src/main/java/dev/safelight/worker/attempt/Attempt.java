@@ -34,8 +34,10 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jdbi.v3.core.JdbiException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -52,7 +54,8 @@ final class Attempt implements LeaseHolder {
         CANCEL,
         DRAIN,
         CUT_OFF,
-        LEASE_TAKEN
+        LEASE_TAKEN,
+        TIMEOUT
     }
 
     private final ClaimedJob job;
@@ -67,6 +70,8 @@ final class Attempt implements LeaseHolder {
     private final Previews previews;
     private final AttemptSettings settings;
     private final Pace pace = new Pace();
+    private final LongSupplier nanoTime;
+    private final OptionalLong endsAt;
     private final AtomicReference<Stop> stop = new AtomicReference<>();
     private volatile int step;
     private volatile int steps = 1;
@@ -83,13 +88,15 @@ final class Attempt implements LeaseHolder {
             Room room,
             Checkpoints checkpoints,
             Previews previews,
-            AttemptSettings settings) {
+            AttemptSettings settings,
+            LongSupplier nanoTime) {
         this.job = job;
         this.ticket = new Ticket(
                 job.fence().job(),
                 Priority.ofRank(job.priority()),
                 job.createdAt().toEpochMilli(),
-                job.mustRunAlone());
+                job.mustRunAlone(),
+                job.weight());
         this.models = models;
         this.writer = writer;
         this.settler = settler;
@@ -99,6 +106,10 @@ final class Attempt implements LeaseHolder {
         this.checkpoints = checkpoints;
         this.previews = previews;
         this.settings = settings;
+        this.nanoTime = nanoTime;
+        this.endsAt = job.timeout() == null
+                ? OptionalLong.empty()
+                : OptionalLong.of(nanoTime.getAsLong() + (long) (job.timeout().secondsLeft() * 1e9));
     }
 
     /** @return what the job became; running when it is somebody else's now */
@@ -125,6 +136,10 @@ final class Attempt implements LeaseHolder {
     }
 
     private AttemptOutcome attempt() throws InterruptedException {
+        look();
+        if (stop.get() != null) {
+            return stopped();
+        }
         if (job.mustRunAlone() && !haveTheProcess()) {
             return stopped();
         }
@@ -171,6 +186,7 @@ final class Attempt implements LeaseHolder {
                 step = progress.step();
                 pace.reached(step, System.nanoTime());
                 onlooker.accept(progress);
+                look();
             }
         };
     }
@@ -220,6 +236,11 @@ final class Attempt implements LeaseHolder {
             case DRAIN -> new Returned(new JobError("draining", "the worker is shutting down"), false, Duration.ZERO);
             case CUT_OFF -> new LeaseLost(false);
             case LEASE_TAKEN -> new LeaseLost(true);
+            case TIMEOUT ->
+                new Failed(new JobError(
+                        "timeout",
+                        "the job took longer than its timeout of "
+                                + job.timeout().seconds() + " s"));
         };
     }
 
@@ -261,6 +282,14 @@ final class Attempt implements LeaseHolder {
     public void cancel() {
         stop.compareAndSet(null, Stop.CANCEL);
         ticket.cancel();
+    }
+
+    @Override
+    public void look() {
+        if (endsAt.isPresent() && nanoTime.getAsLong() - endsAt.getAsLong() >= 0) {
+            stop.compareAndSet(null, Stop.TIMEOUT);
+            ticket.cancel();
+        }
     }
 
     /** Stops at the next step and hands the job back; one that is already storing its images goes on. */

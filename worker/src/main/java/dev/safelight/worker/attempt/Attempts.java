@@ -42,6 +42,7 @@ public final class Attempts {
     private final MeterRegistry meters;
     private final Timer claimLatency;
     private final AttemptSettings settings;
+    private final LongSupplier nanoTime;
     private final Set<Attempt> running = ConcurrentHashMap.newKeySet();
 
     public Attempts(
@@ -80,12 +81,13 @@ public final class Attempts {
                         Duration.ofSeconds(30))
                 .register(meters);
         this.settings = settings;
+        this.nanoTime = nanoTime;
     }
 
     /** Runs a job that a Kafka record brought and a claim gave to this worker. Returns at once. */
     public void start(ClaimedJob job) {
-        Attempt attempt =
-                new Attempt(job, models, writer, settler, store, leases, room, checkpoints, previews, settings);
+        Attempt attempt = new Attempt(
+                job, models, writer, settler, store, leases, room, checkpoints, previews, settings, nanoTime);
         room.enter(attempt.mustRunAlone());
         leases.add(attempt);
         running.add(attempt);

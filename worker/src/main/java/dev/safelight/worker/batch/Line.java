@@ -3,8 +3,10 @@ package dev.safelight.worker.batch;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /** Members of one group, and when their next call should leave. Solo members stand in a line of their own. */
@@ -17,9 +19,13 @@ final class Line {
 
     private static final double PATIENCE = 0.05;
 
+    /** Two measured times that are nearer to each other than this are the same. */
+    private static final double NOISE = 1.05;
+
     private final Network network;
     private final boolean solo;
     private final TenantShares shares;
+    private final CallTimes times;
     private final List<Member> waiting = new ArrayList<>();
     private final Set<Member> computing = new LinkedHashSet<>();
     private int members;
@@ -29,7 +35,9 @@ final class Line {
     private double predictedNanos = Double.MAX_VALUE;
     private long lastLaunch;
 
-    Line(Network network, boolean solo, TenantShares shares) {
+    /** @param times of the network's calls; they outlive the line */
+    Line(Network network, boolean solo, TenantShares shares, CallTimes times) {
+        this.times = times;
         this.network = network;
         this.solo = solo;
         this.shares = shares;
@@ -107,7 +115,7 @@ final class Line {
     private Comparator<Member> standing() {
         return Comparator.<Member>comparingInt(
                         member -> -member.ticket.priority().rank())
-                .thenComparingLong(member -> shares.served(member.ticket.tenant()));
+                .thenComparingDouble(member -> shares.served(member.ticket.tenant()));
     }
 
     long deadline(long deviceFreeSince) {
@@ -133,7 +141,7 @@ final class Line {
     List<Member> launch(long number) {
         lastLaunch = number;
         List<Member> chosen = new ArrayList<>();
-        if (!solo && waitingRows <= mostRows) {
+        if (!solo && waitingRows <= mostRows && ofOneTenant()) {
             chosen.addAll(waiting);
             chosen.forEach(member -> shares.serve(member.ticket.tenant(), member.rows.size()));
             waiting.clear();
@@ -154,6 +162,7 @@ final class Line {
                 .thenComparingLong(member -> member.lastCall)
                 .thenComparingLong(member -> member.ticket.age());
         int room = mostRows;
+        Map<String, Integer> rowsOfTenant = new HashMap<>();
         while (true) {
             Member next = null;
             for (Member member : waiting) {
@@ -163,18 +172,40 @@ final class Line {
                     next = member;
                 }
             }
-            if (next == null || solo && !chosen.isEmpty()) {
+            if (next == null || solo && !chosen.isEmpty() || !chosen.isEmpty() && slowsOthers(next, rowsOfTenant)) {
                 return;
             }
             waiting.remove(next);
+            rowsOfTenant.merge(next.ticket.tenant(), next.rows.size(), Integer::sum);
             chosen.add(next);
             room -= next.rows.size();
             shares.serve(next.ticket.tenant(), next.rows.size());
         }
     }
 
+    private boolean ofOneTenant() {
+        String first = waiting.getFirst().ticket.tenant();
+        return waiting.stream().allMatch(member -> member.ticket.tenant().equals(first));
+    }
+
+    /**
+     * Whether the call with these rows would take longer, for a tenant that is in it, than a call of its own on its share of
+     * the device: a tenant with few rows does not wait for the many of another. Where large calls take no longer than small
+     * ones, it never does.
+     */
+    private boolean slowsOthers(Member next, Map<String, Integer> rowsOfTenant) {
+        String tenant = next.ticket.tenant();
+        int more = next.rows.size();
+        double whole = times.of(more
+                + rowsOfTenant.values().stream().mapToInt(Integer::intValue).sum());
+        return rowsOfTenant.entrySet().stream()
+                .filter(other -> !other.getKey().equals(tenant))
+                .anyMatch(other -> whole > NOISE * times.of(other.getValue()) / shares.share(other.getKey()));
+    }
+
     /** A smoothed duration of a call, the base of {@link #patience}. */
-    void observe(long nanos) {
+    void observe(int rows, long nanos) {
+        times.observe(rows, nanos);
         predictedNanos = predictedNanos == Double.MAX_VALUE ? nanos : 0.8 * predictedNanos + 0.2 * nanos;
     }
 

@@ -3,6 +3,7 @@ package dev.safelight.worker.batch;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.WeakHashMap;
 
 /**
  * Which rows run next on a device. A plain state machine: one caller at a time, no threads, no clock, no device. A member
@@ -24,12 +25,21 @@ final class Scheduler {
 
     private final Map<Member.Key, Line> lines = new LinkedHashMap<>();
     private final TenantShares shares = new TenantShares();
+    /** For as long as somebody has the group: a model that was replaced takes its times along. */
+    private final Map<Group, CallTimes> times = new WeakHashMap<>();
+
     private long launches;
     private long deviceFreeSince;
 
     void join(Member member) {
-        shares.arrive(member.ticket.tenant());
-        lines.computeIfAbsent(member.key(), _ -> new Line(member.group.network(), member.solo, shares))
+        shares.arrive(member.ticket.tenant(), member.ticket.weight());
+        lines.computeIfAbsent(
+                        member.key(),
+                        _ -> new Line(
+                                member.group.network(),
+                                member.solo,
+                                shares,
+                                times.computeIfAbsent(member.group, _ -> new CallTimes())))
                 .join(member);
     }
 
@@ -87,7 +97,8 @@ final class Scheduler {
     void finished(Decision.Launch call, long now, long runNanos) {
         deviceFreeSince = now;
         Line line = lines.get(call.members().getFirst().key());
-        line.observe(runNanos);
+        line.observe(
+                call.members().stream().mapToInt(member -> member.rows.size()).sum(), runNanos);
         call.members().forEach(line::compute);
     }
 

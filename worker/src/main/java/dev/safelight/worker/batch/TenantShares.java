@@ -4,27 +4,30 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Rows served to each tenant that has walks on the device; who has had least comes first. A tenant that arrives starts at
- * the least served one's count: time away earns no credit and costs none.
+ * Rows served to each tenant that has walks on the device, divided by its weight; who has had least comes first. A tenant
+ * that arrives starts at the least served one's count: time away earns no credit and costs none.
  */
 final class TenantShares {
     private final Map<String, Share> shares = new HashMap<>();
 
     private static final class Share {
         int walks;
-        long rows;
+        double weight;
+        double served;
     }
 
-    void arrive(String tenant) {
+    /** @param weight as the tenant's latest job brought it */
+    void arrive(String tenant, double weight) {
         Share share = shares.get(tenant);
         if (share == null) {
             share = new Share();
-            share.rows = shares.values().stream()
-                    .mapToLong(other -> other.rows)
+            share.served = shares.values().stream()
+                    .mapToDouble(other -> other.served)
                     .min()
                     .orElse(0);
             shares.put(tenant, share);
         }
+        share.weight = weight;
         share.walks++;
     }
 
@@ -33,10 +36,17 @@ final class TenantShares {
     }
 
     void serve(String tenant, int rows) {
-        shares.get(tenant).rows += rows;
+        Share share = shares.get(tenant);
+        share.served += rows / share.weight;
     }
 
-    long served(String tenant) {
-        return shares.get(tenant).rows;
+    /** The part of the device that is a tenant's while all that are here want rows; 1 for one that is alone. */
+    double share(String tenant) {
+        double all = shares.values().stream().mapToDouble(share -> share.weight).sum();
+        return shares.get(tenant).weight / all;
+    }
+
+    double served(String tenant) {
+        return shares.get(tenant).served;
     }
 }

@@ -14,6 +14,7 @@ public final class Ticket {
     private final Priority priority;
     private final long age;
     private final boolean alone;
+    private final double weight;
     private final AtomicReference<Supplier<EvaluationStopped>> stop = new AtomicReference<>();
     private volatile Runnable onStop = () -> {};
     private volatile long evaluations;
@@ -24,10 +25,16 @@ public final class Ticket {
      * @param alone the job is suspected of crashing the process: its rows never share a network call
      */
     public Ticket(JobKey job, Priority priority, long age, boolean alone) {
+        this(job, priority, age, alone, 1);
+    }
+
+    /** @param weight of the tenant: its share of the rows beside those of others; positive */
+    public Ticket(JobKey job, Priority priority, long age, boolean alone, double weight) {
         this.job = job;
         this.priority = priority;
         this.age = age;
         this.alone = alone;
+        this.weight = weight;
     }
 
     public JobKey job() {
@@ -48,6 +55,10 @@ public final class Ticket {
 
     public boolean alone() {
         return alone;
+    }
+
+    public double weight() {
+        return weight;
     }
 
     /** Rows that the network ran for the job. */

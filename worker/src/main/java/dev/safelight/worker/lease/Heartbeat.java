@@ -79,6 +79,7 @@ public final class Heartbeat implements AutoCloseable {
     private void watch() {
         boolean fenced = false;
         while (!closed) {
+            leases.look();
             boolean stale = leases.fenceIfStale();
             if (stale && !fenced) {
                 LOG.error("could not beat for too long: all attempts stop");

@@ -25,6 +25,9 @@ public interface LeaseHolder {
     /** A client asked for a cancel: stop at the next step. Never blocks. */
     void cancel();
 
+    /** Looks at the clock: a job whose time is up stops at its next step. Never blocks. */
+    default void look() {}
+
     /** What to tell a waiting client. */
     Signal.Entry signal(JobState state);
 }

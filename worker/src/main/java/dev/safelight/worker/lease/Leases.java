@@ -102,6 +102,11 @@ public final class Leases {
         }
     }
 
+    /** Lets every attempt look at the clock. */
+    void look() {
+        holders.values().forEach(LeaseHolder::look);
+    }
+
     /** Stops every attempt if the last beat is too old. @return whether it was */
     public boolean fenceIfStale() {
         if (fresh()) {

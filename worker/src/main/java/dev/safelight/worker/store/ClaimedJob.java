@@ -17,6 +17,8 @@ import java.time.Instant;
  * @param crashes how often a worker died with the job
  * @param express whether it came by the express lane
  * @param dispatched from its release to the claim; null where nobody knows
+ * @param weight of its tenant, beside others
+ * @param timeout or null
  */
 public record ClaimedJob(
         Fence fence,
@@ -29,7 +31,17 @@ public record ClaimedJob(
         Instant createdAt,
         int crashes,
         boolean express,
-        Duration dispatched) {
+        Duration dispatched,
+        double weight,
+        Timeout timeout) {
+    /**
+     * The longest run of a job.
+     *
+     * @param seconds as it was asked for, from the first start on
+     * @param secondsLeft of them, when the job was claimed; may be negative
+     */
+    public record Timeout(int seconds, double secondsLeft) {}
+
     /** A job that two workers died with has a process for itself: the next crash is then certainly its own. */
     private static final int CRASHES_BESIDE_OTHERS = 2;
 
@@ -48,7 +60,9 @@ public record ClaimedJob(
                         createdAt,
                         crashes,
                         express,
-                        dispatched);
+                        dispatched,
+                        weight,
+                        timeout);
     }
 
     public boolean mustRunAlone() {

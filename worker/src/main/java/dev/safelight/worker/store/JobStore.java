@@ -248,7 +248,11 @@ public final class JobStore {
                 row.getObject("created_at", OffsetDateTime.class).toInstant(),
                 row.getInt("crashes"),
                 row.getBoolean("express"),
-                dispatched(row));
+                dispatched(row),
+                row.getDouble("weight"),
+                row.getObject("timeout_seconds") == null
+                        ? null
+                        : new ClaimedJob.Timeout(row.getInt("timeout_seconds"), row.getDouble("seconds_left")));
     }
 
     private static Duration dispatched(ResultSet row) throws SQLException {

@@ -36,6 +36,8 @@ WITH wanted AS (
     SELECT tenant_id, job_id, 'canceled', attempt FROM canceled
 )
 SELECT tenant_id, job_id, attempt, model, bundle, priority, input, preview_every, steps, traceparent, created_at,
-       crashes, express, dispatch_seconds
+       crashes, express, dispatch_seconds,
+       extract(epoch FROM started_at + make_interval(secs => timeout_seconds) - now())::float8 AS seconds_left, timeout_seconds,
+       coalesce((SELECT weight FROM tenant WHERE tenant.tenant_id = claimed.tenant_id), 1) AS weight
 FROM claimed
 ORDER BY priority DESC, tenant_id, job_id

@@ -10,7 +10,9 @@ import dev.safelight.worker.batch.Scheduler.Decision.Idle;
 import dev.safelight.worker.batch.Scheduler.Decision.Launch;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -205,6 +207,76 @@ class SchedulerTest {
             again(launch);
         }
         assertThat(rowsOfNew).containsOnly(2);
+    }
+
+    /** Where a row costs as much as the call before it, a crowd of rows would make everybody as slow as the crowd. */
+    @Test
+    void aCallIsNoLongerThanATenantsShareOfTheDeviceAllows() {
+        rowsCost(1, 4);
+        submitted(20, "flood", Priority.NORMAL);
+        assertThat(launched()).as("nobody else is here").hasSize(4);
+        Member few = joined("few", Priority.NORMAL);
+        submit(few);
+        for (int round = 0; round < 5; round++) {
+            Launch call = launch();
+            assertThat(call.members())
+                    .as("half of the device: twice as long as alone")
+                    .contains(few)
+                    .hasSize(2);
+            again(call);
+        }
+    }
+
+    @Test
+    void whereLargeCallsTakeNoLongerTheyStayFull() {
+        rowsCost(4, 4);
+        submitted(20, "flood", Priority.NORMAL);
+        Member few = joined("few", Priority.NORMAL);
+        submit(few);
+        assertThat(launched()).contains(few).hasSize(4);
+    }
+
+    @Test
+    void amongManyTenantsEachGetsItsRows() {
+        rowsCost(1, 4);
+        List<Member> all = IntStream.range(0, 4)
+                .mapToObj(tenant -> submitted(1, "t" + tenant, Priority.NORMAL).getFirst())
+                .toList();
+        assertThat(launched())
+                .as("a quarter each: four times as long as alone")
+                .containsExactlyInAnyOrderElementsOf(all);
+    }
+
+    /** Lets the scheduler see calls of one row and of four that take so many milliseconds. */
+    private void rowsCost(long one, long four) {
+        for (int rows : new int[] {1, 4}) {
+            List<Member> seen = submitted(rows, "before", Priority.NORMAL);
+            Launch call = launch();
+            assertThat(call.members()).hasSize(rows);
+            scheduler.finished(call, now, (rows == 1 ? one : four) * 1_000_000);
+            seen.forEach(member -> scheduler.leave(member, now));
+        }
+    }
+
+    @Test
+    void rowsAreSharedByWeight() {
+        Map<String, Integer> weights = Map.of("one", 1, "three", 3);
+        weights.forEach((tenant, weight) -> {
+            for (int walk = 0; walk < 10; walk++) {
+                submit(join(new Member(
+                        new Ticket(new JobKey(tenant, UUID.randomUUID()), Priority.NORMAL, age++, false, weight),
+                        group,
+                        false)));
+            }
+        });
+        Map<String, Integer> served = new HashMap<>();
+        for (int call = 0; call < 100; call++) {
+            Launch launch = launch();
+            launch.members().forEach(member -> served.merge(member.ticket.tenant(), 1, Integer::sum));
+            again(launch);
+        }
+        assertThat(served.get("one")).isBetween(99, 101);
+        assertThat(served.get("three")).isBetween(299, 301);
     }
 
     @Test

@@ -1,0 +1,157 @@
+package dev.safelight.api.submit;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.safelight.api.http.Handler;
+import dev.safelight.api.http.Problem;
+import dev.safelight.api.http.Reply;
+import dev.safelight.api.http.Request;
+import dev.safelight.api.query.JobView;
+import dev.safelight.api.validate.JobRequest;
+import dev.safelight.api.validate.JobRequestCheck;
+import dev.safelight.api.validate.Schema;
+import dev.safelight.api.validate.Violation;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * {@code POST /v1/jobs:batch}: many submits in one transaction. Each is answered for itself, as it would have been alone;
+ * or, where all or none is wanted, the first that cannot be answers for all.
+ */
+public final class SubmitBatch implements Handler {
+    private static final String KEY = "idempotency_key";
+
+    private final Schema jobRequest;
+    private final Schema idempotencyKey;
+    private final JobRequestCheck check;
+    private final SubmitJob single;
+    private final Submitter submitter;
+    private final SubmissionReply replies;
+
+    private record Results(List<Result> results) {}
+
+    /** @param job or {@code problem}, never both */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    private record Result(int status, Boolean replayed, JobView job, Problem problem) {}
+
+    /** One of the requests, checked. */
+    private sealed interface Item {}
+
+    private record Valid(Submitter.NewJob job) implements Item {}
+
+    private record Invalid(List<Violation> violations) implements Item {}
+
+    /**
+     * @param jobRequest the document's schema of one request
+     * @param idempotencyKey the document's schema of a key
+     * @param single makes of a valid request what is stored
+     */
+    public SubmitBatch(
+            Schema jobRequest,
+            Schema idempotencyKey,
+            JobRequestCheck check,
+            SubmitJob single,
+            Submitter submitter,
+            SubmissionReply replies) {
+        this.single = single;
+        this.jobRequest = jobRequest;
+        this.idempotencyKey = idempotencyKey;
+        this.check = check;
+        this.submitter = submitter;
+        this.replies = replies;
+    }
+
+    @Override
+    public Reply handle(Request request) throws InterruptedException, SQLException {
+        JsonNode requests = request.body().get("requests");
+        boolean atomic = request.body().path("atomic").booleanValue();
+        List<Item> items = new ArrayList<>(requests.size());
+        for (int i = 0; i < requests.size(); i++) {
+            items.add(item(request, requests.get(i), "/requests/" + i));
+        }
+        if (atomic) {
+            List<Violation> violations = items.stream()
+                    .filter(Invalid.class::isInstance)
+                    .flatMap(item -> ((Invalid) item).violations().stream())
+                    .toList();
+            if (!violations.isEmpty()) {
+                return Problem.invalid(422, violations).reply();
+            }
+        }
+        List<Submitter.NewJob> jobs = items.stream()
+                .filter(Valid.class::isInstance)
+                .map(item -> ((Valid) item).job())
+                .toList();
+        List<Submitter.Outcome> outcomes = jobs.isEmpty() ? List.of() : submitter.submit(jobs, atomic);
+        if (outcomes.stream().anyMatch(Submitter.Unavailable.class::isInstance) && outcomes.size() == items.size()) {
+            return SubmissionReply.refusal(new Submitter.Unavailable());
+        }
+        return atomic ? allOrNone(outcomes) : each(items, outcomes);
+    }
+
+    private Reply allOrNone(List<Submitter.Outcome> outcomes) {
+        for (int i = 0; i < outcomes.size(); i++) {
+            Submitter.Outcome outcome = outcomes.get(i);
+            if (!(outcome instanceof Submitter.Created
+                    || outcome instanceof Submitter.Replayed
+                    || outcome instanceof Submitter.NotTried)) {
+                return SubmissionReply.refusal(outcome, "none was submitted: #/requests/" + i + ": ");
+            }
+        }
+        return Reply.json(200, new Results(outcomes.stream().map(this::result).toList()));
+    }
+
+    private Reply each(List<Item> items, List<Submitter.Outcome> outcomes) {
+        List<Result> results = new ArrayList<>(items.size());
+        int next = 0;
+        for (Item item : items) {
+            results.add(
+                    switch (item) {
+                        case Invalid(var violations) -> new Result(422, null, null, Problem.invalid(422, violations));
+                        case Valid(var job) -> result(outcomes.get(next++));
+                    });
+        }
+        return Reply.json(200, new Results(results));
+    }
+
+    private Result result(Submitter.Outcome outcome) {
+        return switch (outcome) {
+            case Submitter.Created(var job) -> new Result(202, null, replies.view(job), null);
+            case Submitter.Replayed(var job) ->
+                new Result(job.state().terminal() ? 200 : 202, true, replies.view(job), null);
+            default -> {
+                Problem problem = SubmissionReply.problem(outcome, "");
+                yield new Result(problem.status(), null, null, problem);
+            }
+        };
+    }
+
+    private Item item(Request request, JsonNode sent, String place) {
+        ObjectNode body = sent.deepCopy();
+        JsonNode key = body.remove(KEY);
+        List<Violation> violations = new ArrayList<>();
+        if (key != null) {
+            violations.addAll(
+                    key.isTextual()
+                            ? idempotencyKey.violations(key, place + "/" + KEY)
+                            : List.of(Violation.body("wrong_type", "#" + place + "/" + KEY, "must be a string")));
+        }
+        violations.addAll(jobRequest.violations(body, place));
+        if (!violations.isEmpty()) {
+            return new Invalid(violations);
+        }
+        return switch (check.check(body)) {
+            case JobRequestCheck.Invalid(var found) ->
+                new Invalid(found.stream()
+                        .map(violation -> Violation.body(
+                                violation.code(),
+                                "#" + place + violation.pointer().substring(1),
+                                violation.detail()))
+                        .toList());
+            case JobRequestCheck.Valid(JobRequest valid) ->
+                new Valid(single.newJob(request, valid, key == null ? null : key.textValue()));
+        };
+    }
+}

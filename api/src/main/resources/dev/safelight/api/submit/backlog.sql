@@ -1,0 +1,1 @@
+SELECT count(*) FROM (SELECT FROM job WHERE state = 'queued' LIMIT :most) AS waiting
