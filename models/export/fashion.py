@@ -56,7 +56,6 @@ def manifest(parameters: int, digest: str, classifier_digest: str, trained: date
         "process": {"kind": "vp", "schedule": {"kind": "squared-cosine", "steps": STEPS}, "prediction": "v"},
         "conditioning": {"kind": "class", "classes": CLASSES, "nullIndex": NULL_CLASS},
         "decoder": {"kind": "pixels"},
-        "samplers": ["ddpm", "ddim", "euler", "dpmpp-2m"],
         "defaults": {"sampler": "dpmpp-2m", "steps": 25, "guidance": 2.0, "spacing": "trailing", "eta": 0.0},
         "limits": {"steps": 1000, "count": 16},
         "golden": {"file": "golden.json"},

@@ -11,6 +11,7 @@ import dev.safelight.common.sampling.Method;
 import dev.safelight.common.sampling.Need;
 import dev.safelight.common.sampling.Offer;
 import dev.safelight.common.sampling.Option;
+import dev.safelight.common.sampling.OptionRefused;
 import dev.safelight.common.sampling.Setting;
 import dev.safelight.common.sampling.Spacing;
 import dev.safelight.common.sampling.Values;
@@ -156,6 +157,8 @@ public final class Recipes {
                     values.get(GuidanceOptions.RENOISE),
                     classified() ? values.get(GuidanceOptions.CLASSIFIER) : 0,
                     NoiseSource.of(values)));
+        } catch (OptionRefused e) {
+            return impossible("unsupported_by_model", e.option(), e.getMessage());
         } catch (IllegalArgumentException e) {
             return impossible("out_of_range", values.has(Layouts.TIMESTEPS) ? "timesteps" : "steps", e.getMessage());
         }

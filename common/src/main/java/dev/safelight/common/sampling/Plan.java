@@ -23,6 +23,12 @@ public record Plan(List<Level> levels, Spacing spacing) {
         return levels.get(i);
     }
 
+    /** The way back, between the noisy levels only: from data to noise, for samplers whose steps go either way. */
+    public Plan inverse() {
+        List<Level> noisy = levels.stream().filter(level -> !level.clean()).toList();
+        return new Plan(noisy.reversed(), spacing);
+    }
+
     /** The last steps of this plan, for a walk that starts from an image instead of noise. */
     public Plan last(int steps) {
         return new Plan(levels.subList(levels.size() - 1 - steps, levels.size()), spacing);

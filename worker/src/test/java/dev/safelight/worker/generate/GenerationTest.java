@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -197,6 +198,52 @@ class GenerationTest {
         assertThat(guided(2, GenerationTest::onlyConditional)).contains(Float.NaN);
         assertThat(guided(2, GenerationTest::onlyNull)).contains(Float.NaN);
         assertThat(guided(1.0000001, GenerationTest::onlyConditional)).contains(Float.NaN);
+    }
+
+    @Test
+    void composingOneClassIsPlainGuidanceBitForBit() throws Exception {
+        GenerationInput composed = new GenerationInput(null, "ddim", 10, 1, 5, 1, 0, "trailing", false)
+                .with("compose", List.of(Map.of("class", "square", "weight", 2.5)));
+        assertThat(Latents.of(Jobs.run(model(GenerationTest::velocity), composed))
+                        .getFirst())
+                .isEqualTo(guided(2.5, GenerationTest::velocity));
+    }
+
+    @Test
+    void anotherClassCanTakeThePlaceOfNone() throws Exception {
+        GenerationInput negative = Jobs.input("ddim", 10, 3, 5).with("negative", "circle");
+        float[] away = Latents.of(Jobs.run(model(GenerationTest::onlyConditional), negative))
+                .getFirst();
+
+        assertThat(away).doesNotContain(Float.NaN).isNotEqualTo(guided(3, GenerationTest::velocity));
+    }
+
+    @Test
+    void outsideTheIntervalOnlyTheClassIsAsked() throws Exception {
+        GenerationInput never = Jobs.input("ddim", 10, 3, 5).with("guidance_sigma_min", 1e6);
+        assertThat(Latents.of(Jobs.run(model(GenerationTest::onlyConditional), never))
+                        .getFirst())
+                .isEqualTo(guided(1, GenerationTest::velocity));
+    }
+
+    @Test
+    void aThresholdKeepsTheImageInRange() throws Exception {
+        Function<Row, float[]> loud = row -> {
+            float[] output = velocity(row);
+            for (int i = 0; i < output.length; i++) {
+                output[i] *= 5;
+            }
+            return output;
+        };
+        float[] free =
+                Latents.of(Jobs.run(model(loud), Jobs.input("ddim", 10, 1, 5))).getFirst();
+        float[] kept = Latents.of(
+                        Jobs.run(model(loud), Jobs.input("ddim", 10, 1, 5).with("threshold", "static")))
+                .getFirst();
+        assertThat(IntStream.range(0, free.length).anyMatch(i -> Math.abs(free[i]) > 1.5))
+                .isTrue();
+        assertThat(IntStream.range(0, kept.length).allMatch(i -> Math.abs(kept[i]) <= 1))
+                .isTrue();
     }
 
     private float[] guided(double weight, Function<Row, float[]> network) throws InterruptedException {

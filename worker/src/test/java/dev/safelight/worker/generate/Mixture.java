@@ -7,6 +7,7 @@ import dev.safelight.common.sampling.noise.NormalLaw;
 import dev.safelight.worker.batch.Row;
 import java.util.Arrays;
 import java.util.function.DoubleFunction;
+import java.util.function.DoubleUnaryOperator;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 
@@ -61,6 +62,82 @@ record Mixture(double[] weight, double[] mean, double[] deviation) {
             }
             return output;
         };
+    }
+
+    /** Var[x0 | x]. */
+    double variance(double x, Level level) {
+        double mean = clean(x, level);
+        double[] share = shares(x, level);
+        double sum = 0;
+        for (int k = 0; k < weight.length; k++) {
+            double middle = posteriorMean(k, x, level) - mean;
+            sum += share[k] * (Math.pow(posteriorDeviation(k, level), 2) + middle * middle);
+        }
+        return sum;
+    }
+
+    /** The quantile of x0 given x. */
+    double posterior(double x, Level level, double probability) {
+        double[] share = shares(x, level);
+        double low = -6;
+        double high = 6;
+        for (int i = 0; i < 40; i++) {
+            double middle = (low + high) / 2;
+            double below = 0;
+            for (int k = 0; k < weight.length; k++) {
+                below += share[k]
+                        * NormalLaw.cumulative((middle - posteriorMean(k, x, level)) / posteriorDeviation(k, level));
+            }
+            if (below < probability) {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        return (low + high) / 2;
+    }
+
+    /** How probable each law is, given x. */
+    private double[] shares(double x, Level level) {
+        double[] share = new double[weight.length];
+        double total = 0;
+        for (int k = 0; k < weight.length; k++) {
+            double offset = x - level.signal() * mean[k];
+            share[k] =
+                    weight[k] * Math.exp(-offset * offset / (2 * variance(k, level))) / Math.sqrt(variance(k, level));
+            total += share[k];
+        }
+        for (int k = 0; k < weight.length; k++) {
+            share[k] /= total;
+        }
+        return share;
+    }
+
+    private double posteriorMean(int k, double x, Level level) {
+        double a = level.signal();
+        return mean[k] + a * deviation[k] * deviation[k] / variance(k, level) * (x - a * mean[k]);
+    }
+
+    private double posteriorDeviation(int k, Level level) {
+        return deviation[k] * level.noise() / Math.sqrt(variance(k, level));
+    }
+
+    /** The mean of a function of x at a level, by the trapezoidal rule, which is exact to many digits for such laws. */
+    double expectation(Level level, DoubleUnaryOperator value) {
+        int points = 4000;
+        double sum = 0;
+        for (int k = 0; k < weight.length; k++) {
+            double spread = Math.sqrt(variance(k, level));
+            double width = 20.0 / points;
+            for (int i = 0; i <= points; i++) {
+                double u = -10 + i * width;
+                sum += weight[k]
+                        * width
+                        * NormalLaw.density(u)
+                        * value.applyAsDouble(level.signal() * mean[k] + spread * u);
+            }
+        }
+        return sum;
     }
 
     private double variance(int k, Level level) {

@@ -32,6 +32,14 @@ record Rig(Batcher batcher, Network network, Prediction prediction) {
         return open(method.sampler(setting), method.plan(setting), noise, size);
     }
 
+    /** What such a walk begins with. */
+    float[] opening(String name, Setting setting, Noise noise, int size) {
+        Method method = Methods.find(name).orElseThrow();
+        return method.sampler(setting)
+                .opening(noise, size)
+                .latent(method.plan(setting).level(0), 1);
+    }
+
     private <S extends Record> float[] open(Sampler<S> sampler, Plan plan, Noise noise, int size) {
         return sample(sampler, plan, sampler.opening(noise, size), noise);
     }

@@ -36,7 +36,22 @@ class SameImageTest {
             Jobs.input("dpmpp-2m", 12, 2, 7),
             new GenerationInput("triangle", "dpmpp-2m", 19, 0, 8, 1, 0, "leading", false),
             new GenerationInput("circle", "dpmpp-2m", 11, 1.5, 9, 3, 0, "trailing", false),
-            Jobs.images(2, Jobs.input("ddpm", 14, 2, 12)).with("noise", "torch"));
+            Jobs.images(2, Jobs.input("ddpm", 14, 2, 12)).with("noise", "torch"),
+            Jobs.input("euler-a", 8, 1.5, 14),
+            // From the almost infinite σ̂ of this schedule's last index these would magnify the last bits of the
+            // network.
+            new GenerationInput("square", "heun", 5, 2, 15, 1, 0, "leading", false),
+            new GenerationInput("cross", "lms", 9, 1, 16, 1, 0, "leading", false),
+            new GenerationInput("circle", "plms", 8, 2, 17, 1, 0, "leading", false),
+            new GenerationInput("square", "dpmpp-3m", 8, 2, 19, 1, 0, "leading", false),
+            Jobs.input("dpmpp-2m-sde", 9, 1, 18),
+            Jobs.input("unipc", 7, 1.5, 20),
+            Jobs.input("ancestral", 9, 1, 21),
+            Jobs.input("ddpm", 8, 1, 22).with("variance", "large"),
+            new GenerationInput("cross", "euler", 7, 2, 23, 1, 0, "leading", false).with("sigmas", "karras"),
+            new GenerationInput("square", "unipc", 8, 1, 24, 1, 0, "leading", false).with("order", 3),
+            Jobs.input("ddim", 8, 3, 25).with("negative", "circle").with("guidance_rescale", 0.5),
+            Jobs.input("ddim", 9, 4, 26).with("threshold", "dynamic").with("guidance_sigma_max", 3.0));
 
     private Engine engine;
     private Model model;

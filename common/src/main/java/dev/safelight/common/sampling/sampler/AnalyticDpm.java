@@ -42,12 +42,14 @@ public record AnalyticDpm(double[] table, boolean markov, double bound) implemen
     private static final Layout CHOSEN = new Layout() {
         @Override
         public Plan plan(Setting setting) {
-            return setting.get(TRAJECTORY).equals("optimal") ? optimal(setting) : Layouts.TRAINING.plan(setting);
+            return setting.get(TRAJECTORY).equals("optimal")
+                    ? optimal(setting)
+                    : Layouts.TRAINING_WITH_SIGNAL.plan(setting);
         }
 
         @Override
         public List<Option<?>> options() {
-            List<Option<?>> options = new ArrayList<>(Layouts.TRAINING.options());
+            List<Option<?>> options = new ArrayList<>(Layouts.TRAINING_WITH_SIGNAL.options());
             options.add(TRAJECTORY);
             return options;
         }
@@ -67,7 +69,7 @@ public record AnalyticDpm(double[] table, boolean markov, double bound) implemen
             Method.called("analytic-ddim", "DDIM with the noise that the optimal variance asks for")
                     .when("10 to 100 steps; less noise than analytic-ddpm")
                     .from("Bao et al. 2022, Analytic-DPM")
-                    .over(Layouts.TRAINING)
+                    .over(Layouts.TRAINING_WITH_SIGNAL)
                     .taking(BOUND)
                     .needing(DISCRETE, Need.table(TABLE))
                     .made(setting -> new AnalyticDpm(setting.offer().table(TABLE), false, setting.get(BOUND))));

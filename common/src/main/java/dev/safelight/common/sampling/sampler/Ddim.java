@@ -59,7 +59,8 @@ public record Ddim(double eta) implements StepSampler<Ddim.State> {
 
     /** κ = η √β̃, the fresh noise of a step; none on the step to clean data, where β̃ is 0. */
     double kappa(Transition transition) {
-        return eta * Math.sqrt(transition.posterior());
+        // A step towards more noise has no posterior variance; without eta it needs none.
+        return eta == 0 ? 0 : eta * Math.sqrt(transition.posterior());
     }
 
     /** √(s_s² − κ²), how far to go back along the estimated noise. */

@@ -7,7 +7,9 @@ import dev.safelight.common.sampling.Method;
 import dev.safelight.common.sampling.Need;
 import dev.safelight.common.sampling.Noise;
 import dev.safelight.common.sampling.Option;
+import dev.safelight.common.sampling.OptionRefused;
 import dev.safelight.common.sampling.Plan;
+import dev.safelight.common.sampling.Setting;
 import dev.safelight.common.sampling.Start;
 import dev.safelight.common.sampling.StepSampler;
 import dev.safelight.common.sampling.Transition;
@@ -23,14 +25,26 @@ public record Ddpm(Variance variance) implements StepSampler<Ddpm.State> {
             List.of("small", "large", "learned"),
             "small");
 
-    static final List<Method> METHODS = List.of(Method.called(
-                    "ddpm", "Ancestral sampling of the Markov chain; fresh noise in each step")
-            .when("Many steps; the reference that others are compared with")
-            .from("Ho et al. 2020; learned variance: Nichol and Dhariwal 2021")
-            .over(Layouts.TRAINING)
-            .taking(VARIANCE)
-            .needing(Need.gaussian())
-            .made(setting -> new Ddpm(Variance.valueOf(setting.get(VARIANCE).toUpperCase(Locale.ROOT)))));
+    private static final Need LEARNS_VARIANCE = Need.trait("learned-variance");
+
+    static final List<Method> METHODS =
+            List.of(Method.called("ddpm", "Ancestral sampling of the Markov chain; fresh noise in each step")
+                    .when("Many steps; the reference that others are compared with")
+                    .from("Ho et al. 2020; learned variance: Nichol and Dhariwal 2021")
+                    .over(Layouts.TRAINING)
+                    .taking(VARIANCE)
+                    .needing(Need.gaussian())
+                    .made(Ddpm::of));
+
+    private static Ddpm of(Setting setting) {
+        Variance variance = Variance.valueOf(setting.get(VARIANCE).toUpperCase(Locale.ROOT));
+        if (variance == Variance.LEARNED && !LEARNS_VARIANCE.met().test(setting.offer())) {
+            throw new OptionRefused(
+                    VARIANCE.name(),
+                    "variance learned needs " + LEARNS_VARIANCE.name() + ", which the model does not have");
+        }
+        return new Ddpm(variance);
+    }
 
     /** What the variance of a step is taken to be. */
     public enum Variance {

@@ -29,7 +29,7 @@ public record Plms() implements StepSampler<Plms.State> {
                     .when("Models tuned to it, with leading spacing; at least two steps")
                     .from("Liu et al. 2022, Pseudo numerical methods for diffusion models")
                     .costing("N + 1")
-                    .over(Layouts.atLeast(2, Layouts.TRAINING))
+                    .over(Layouts.atLeast(2, Layouts.TRAINING_WITH_SIGNAL))
                     .needing(Need.gaussian())
                     .made(_ -> new Plms()));
 

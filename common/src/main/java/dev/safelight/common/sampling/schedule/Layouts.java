@@ -44,6 +44,17 @@ public final class Layouts {
         }
     };
 
+    /** As {@link #TRAINING}, for samplers that divide by the signal of a level: where there is none, a faint one. */
+    public static final Layout TRAINING_WITH_SIGNAL = new Taking(List.of(TIMESTEPS)) {
+        @Override
+        public Plan plan(Setting setting) {
+            return ended(
+                    setting,
+                    solvable(times(setting, Grid.WHOLE)),
+                    setting.process().end());
+        }
+    };
+
     /** σ̂ of times that may lie between two indices, down to clean data; what Euler and its kin use. */
     public static final Layout FRACTIONAL = new Taking(List.of(SIGMAS, TIMESTEPS)) {
         @Override
@@ -74,8 +85,8 @@ public final class Layouts {
     }
 
     /** The nodes of a process in continuous time, and then clean data. */
-    public static final Layout NODES = setting ->
-            ended(setting, setting.process().spaced(setting.spacing(), setting.steps(), Grid.WHOLE), Level.CLEAN);
+    public static final Layout NODES = setting -> ended(
+            setting, solvable(setting.process().spaced(setting.spacing(), setting.steps(), Grid.WHOLE)), Level.CLEAN);
 
     /** N steps of equal length from t = 1 to the lowest time. */
     public static final Layout NODES_TO_LOWEST = setting ->
