@@ -3,6 +3,7 @@ package dev.safelight.standalone;
 import dev.safelight.api.ApiSettings;
 import dev.safelight.common.config.DatabaseSettings;
 import dev.safelight.common.config.Settings;
+import dev.safelight.common.outbound.OutboundSettings;
 import dev.safelight.worker.WorkerSettings;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -34,6 +35,9 @@ public record StandaloneSettings(int port, Path data, Path models, Map<String, S
         Map<String, String> variables = new HashMap<>(environment);
         variables.putIfAbsent("SAFELIGHT_DRAIN_GRACE", DRAIN_GRACE);
         variables.putIfAbsent("SAFELIGHT_PUBLIC_URL", url());
+        // So that a newcomer can try webhooks with a server on the same machine.
+        variables.putIfAbsent("SAFELIGHT_WEBHOOK_ALLOW", "127.0.0.0/8,::1");
+        variables.putIfAbsent("SAFELIGHT_WEBHOOK_PORTS", OutboundSettings.ANY_PORT);
         variables.put("SAFELIGHT_HTTP_HOST", "127.0.0.1");
         variables.put("SAFELIGHT_HTTP_PORT", Integer.toString(port));
         variables.put("SAFELIGHT_DATABASE_URL", database.url());

@@ -45,6 +45,11 @@ final class Jobs {
         this.objects = objects;
     }
 
+    /** Where the API listens. */
+    String url() {
+        return url;
+    }
+
     static String body(String label, long seed, int steps) {
         return "{\"model\": \"tiny\", \"input\": {\"class\": \"%s\", \"seed\": %d, \"steps\": %d}}"
                 .formatted(label, seed, steps);
