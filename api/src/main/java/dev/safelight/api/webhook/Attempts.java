@@ -1,5 +1,6 @@
 package dev.safelight.api.webhook;
 
+import dev.safelight.api.http.Failures;
 import dev.safelight.api.query.JobQueries;
 import dev.safelight.api.query.JobRow;
 import dev.safelight.api.query.JobViews;
@@ -83,13 +84,23 @@ final class Attempts {
                     new Outcome.Unanswered("endpoint_disabled: the endpoint is disabled or deleted"));
             return true;
         }
-        Optional<byte[]> body = body(due);
-        if (body.isEmpty()) {
-            // The job was deleted a moment ago, and this delivery with it.
-            return true;
-        }
         long begun = System.nanoTime();
-        Outcome outcome = traced(due, body.get());
+        Outcome outcome;
+        try {
+            Optional<byte[]> body = body(due);
+            if (body.isEmpty()) {
+                // The job was deleted a moment ago, and this delivery with it.
+                return true;
+            }
+            outcome = traced(due, body.get());
+        } catch (RuntimeException e) {
+            if (Failures.databaseUnavailable(e)) {
+                throw e;
+            }
+            // A bug of ours moves the schedule on, too: else it would be tried for ever.
+            LOG.error("delivery {}: attempt {} failed", due.deliveryId(), due.attempt(), e);
+            outcome = new Outcome.Unanswered("internal_error: the server could not make this message");
+        }
         settle(due, Duration.ofNanos(System.nanoTime() - begun), outcome);
         return outcome instanceof Outcome.Replied;
     }

@@ -24,6 +24,7 @@ final class DeliveryStore {
     private static final String NOT_DELIVERED = Sql.of(DeliveryStore.class, "not_delivered");
     private static final String PAUSE = Sql.of(DeliveryStore.class, "pause");
     private static final String DISABLE_ENDPOINT = Sql.of(DeliveryStore.class, "disable_endpoint");
+    private static final String END_WAITING = Sql.of(DeliveryStore.class, "end_waiting");
     private static final String JOB_GONE = Sql.of(DeliveryStore.class, "job_gone");
     private static final String PROGRESS_WANTED = Sql.of(DeliveryStore.class, "progress_wanted");
     private static final String PROGRESS_TURN = Sql.of(DeliveryStore.class, "progress_turn");
@@ -86,8 +87,9 @@ final class DeliveryStore {
 
     /** The receiver wants nothing more: its endpoint is disabled, or the job's webhook ended. */
     void gone(Due due, Duration duration, Outcome outcome, String error) {
+        // First what many attempts may want to lock at once, then what only this one does: so none waits for another
+        // twice.
         jdbi.useTransaction(handle -> {
-            notDelivered(handle, due, duration, outcome, error, Optional.empty());
             if (due.endpointId() == null) {
                 handle.createUpdate(JOB_GONE)
                         .bind("tenant_id", due.tenantId())
@@ -97,15 +99,21 @@ final class DeliveryStore {
             } else {
                 disable(handle, due.tenantId(), due.endpointId(), "gone", error);
             }
+            notDelivered(handle, due, duration, outcome, error, Optional.empty());
         });
     }
 
+    /** Ends what waits for the endpoint, too; two statements, so that the endpoint's row makes others wait before the second. */
     static void disable(Handle handle, String tenantId, UUID endpointId, String reason, String error) {
         handle.createUpdate(DISABLE_ENDPOINT)
                 .bind("tenant_id", tenantId)
                 .bind("endpoint_id", endpointId)
-                .bind("target", target(endpointId))
                 .bind("reason", reason)
+                .execute();
+        handle.createUpdate(END_WAITING)
+                .bind("tenant_id", tenantId)
+                .bind("endpoint_id", endpointId)
+                .bind("target", target(endpointId))
                 .bind("error", error)
                 .execute();
     }

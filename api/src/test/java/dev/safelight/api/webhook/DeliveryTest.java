@@ -211,6 +211,23 @@ class DeliveryTest {
     }
 
     @Test
+    void manyAttemptsMayLearnAtOnceThatTheirReceiverIsGone() {
+        try (Receiver receiver = new Receiver(replying(410, ""))) {
+            rig.endpoint("default", receiver.url(), SECRET, "completed");
+            for (int i = 0; i < 20; i++) {
+                rig.happens(rig.job(), "succeeded");
+            }
+            assertThat(rig.dispatch()).isEqualTo(8);
+            assertThat(rig.deliveries())
+                    .hasSize(20)
+                    .allSatisfy(delivery -> assertThat(delivery).containsEntry("state", "failed"));
+            assertThat(rig.attempts())
+                    .hasSize(8)
+                    .allSatisfy(attempt -> assertThat(attempt).containsEntry("status", 410));
+        }
+    }
+
+    @Test
     void aJobsWebhookThatIsGoneEndsForThatJobOnly() {
         try (Receiver receiver = new Receiver(replying(410, ""))) {
             JobKey gone = rig.job(receiver.url(), SECRET, "started", "completed");

@@ -8,6 +8,7 @@ import dev.safelight.common.outbound.Resolver;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -393,7 +394,7 @@ class HostileUrlTest {
 
     private static List<InetAddress> against(String host) {
         try {
-            return List.of(InetAddress.ofPosixLiteral(host));
+            return List.of(Inet4Address.ofPosixLiteral(host));
         } catch (IllegalArgumentException e) {
             return List.of(
                     host.startsWith("metadata.")

@@ -72,6 +72,9 @@ final class SubmitCommand implements Callable<Integer> {
     @Option(names = "--metadata", paramLabel = "NAME=VALUE", description = "Something to find the job by (repeatable).")
     private Map<String, String> metadata = new TreeMap<>();
 
+    @Option(names = "--webhook", paramLabel = "URL", description = "Where to be told of the job's end.")
+    private String webhook;
+
     @Option(
             names = {"-o", "--out"},
             paramLabel = "FOLDER",
@@ -122,6 +125,9 @@ final class SubmitCommand implements Callable<Integer> {
         putIfGiven(request, "priority", priority);
         putIfGiven(request, "deadline", deadline);
         putIfGiven(request, "timeout", timeout);
+        if (webhook != null) {
+            request.putObject("webhook").put("url", webhook);
+        }
         if (!metadata.isEmpty()) {
             metadata.forEach(request.putObject("metadata")::put);
         }
