@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
 class WebhookDeathTest {
     private static final boolean LONG = Boolean.getBoolean("safelight.long");
     private static final int JOBS = LONG ? 10_000 : 500;
-    private static final int KILLS = LONG ? 60 : 6;
+    private static final int KILLS = LONG ? 60 : 3;
     private static final String SECRET = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
     private static final Duration PATIENCE = Duration.ofMinutes(LONG ? 20 : 3);
     /** As in production, but quick; the lease of an attempt is twice its timeout. */
