@@ -55,7 +55,7 @@ import dev.safelight.api.validate.JobRequestCheck;
 import dev.safelight.api.validate.ModelCatalog;
 import dev.safelight.api.validate.WebhookCheck;
 import dev.safelight.api.webhook.Webhooks;
-import dev.safelight.common.bundle.BundleLibrary;
+import dev.safelight.common.bundle.BundleShelf;
 import dev.safelight.common.outbound.OutboundRules;
 import dev.safelight.common.outbound.Resolver;
 import dev.safelight.common.store.Database;
@@ -89,6 +89,9 @@ public final class ApiServer implements AutoCloseable {
 
     /** A thousand of the largest previews, or many thousand usual ones. */
     private static final long PREVIEW_BYTES = 64 << 20;
+
+    /** A bundle that was put into the folder is found after so long. */
+    private static final Duration LOOK_AT_MODELS = Duration.ofSeconds(1);
 
     private final Deque<AutoCloseable> parts = new ArrayDeque<>();
     private final String host;
@@ -130,7 +133,8 @@ public final class ApiServer implements AutoCloseable {
     }
 
     private void open(ApiSettings settings, Consumer<RelayStage> stages) throws IOException {
-        ModelCatalog models = new ModelCatalog(BundleLibrary.open(settings.models()));
+        ModelCatalog models =
+                new ModelCatalog(BundleShelf.open(settings.models(), LOOK_AT_MODELS, System::nanoTime)::library);
         PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         closed(meters::close);
         Database database = closed(Database.open(settings.database(), "safelight-api"));

@@ -9,6 +9,7 @@ import picocli.CommandLine.Command;
         description = "Measures speed as ratios within one run.",
         mixinStandardHelpOptions = true,
         subcommands = {
+            EngineBench.class,
             EnqueueBench.class,
             FairnessBench.class,
             OverheadBench.class,

@@ -1,8 +1,6 @@
 package dev.safelight.worker;
 
-import dev.safelight.common.bundle.BadBundle;
-import dev.safelight.common.bundle.Bundle;
-import dev.safelight.common.bundle.BundleLibrary;
+import dev.safelight.common.bundle.BundleShelf;
 import dev.safelight.common.store.Database;
 import dev.safelight.common.store.ForeignStoreException;
 import dev.safelight.common.store.ObjectStore;
@@ -11,8 +9,10 @@ import dev.safelight.common.store.StoreClaim;
 import dev.safelight.worker.attempt.Attempts;
 import dev.safelight.worker.attempt.Models;
 import dev.safelight.worker.checkpoint.Checkpoints;
+import dev.safelight.worker.generate.BatchLimits;
 import dev.safelight.worker.generate.Engine;
-import dev.safelight.worker.generate.Model;
+import dev.safelight.worker.generate.EngineLoader;
+import dev.safelight.worker.generate.ModelCache;
 import dev.safelight.worker.intake.Intake;
 import dev.safelight.worker.intake.Room;
 import dev.safelight.worker.lease.Heartbeat;
@@ -32,11 +32,10 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jdbi.v3.core.JdbiException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,6 +48,11 @@ public final class WorkerProcess implements AutoCloseable {
 
     /** Bytes of the largest checkpoint that a row takes; larger ones go to the object store. */
     private static final int MOST_INLINE = 256 * 1024;
+
+    /** A bundle that was put into the folder is found after so long, or when a job wants it. */
+    private static final Duration LOOK_AT_MODELS = Duration.ofSeconds(2);
+    /** For so long models are loaded before the worker starts; the others are when a job wants them. */
+    private static final Duration PRELOADING = Duration.ofSeconds(6);
 
     private static final Duration PAUSE = Duration.ofMillis(500);
 
@@ -76,31 +80,32 @@ public final class WorkerProcess implements AutoCloseable {
      */
     public record Equipment(String device, Models models, AutoCloseable engine) {
         /**
-         * Loads every model of the worker's queues that can be loaded; the jobs of the others fail with the reason.
+         * Opens the device and loads the models that jobs should not have to wait for; jobs of bad ones fail with the
+         * reason.
          *
-         * @throws dev.safelight.common.bundle.BundleException when the models folder cannot be read
+         * @throws dev.safelight.common.bundle.BundleException when the models folder cannot be read, or has no such
+         *     model as is to be pinned
          * @throws RuntimeException when the device asked for is not there
          */
         public static Equipment load(WorkerSettings settings) {
-            Engine engine = Engine.open(settings.device());
-            try {
-                BundleLibrary library = BundleLibrary.open(settings.models());
-                List<Model> models = new ArrayList<>();
-                List<BadBundle> bad = new ArrayList<>(library.bad());
-                for (Bundle bundle : library.all()) {
-                    if (settings.queues().contains(bundle.manifest().queue())) {
-                        try {
-                            models.add(engine.load(bundle));
-                        } catch (RuntimeException e) {
-                            bad.add(BadBundle.of(bundle, e));
-                        }
-                    }
-                }
-                bad.forEach(bundle -> LOG.error("model {} is not served: {}", bundle.name(), bundle.reason()));
-                return new Equipment(engine.device(), new Models(models, bad), engine);
-            } catch (RuntimeException e) {
+            Engine engine = Engine.open(
+                    settings.device(), BatchLimits.measured(settings.cache().resolve("batch")));
+            ModelCache cache =
+                    new ModelCache(new EngineLoader(engine), settings.modelMemory() << 20, settings.pinnedModels());
+            AutoCloseable both = () -> {
+                cache.close();
                 engine.close();
+            };
+            try {
+                BundleShelf shelf = BundleShelf.open(settings.models(), LOOK_AT_MODELS, System::nanoTime);
+                Models models = Models.preloaded(shelf, cache, settings.queues(), settings.pinnedModels(), PRELOADING);
+                return new Equipment(engine.device(), models, both);
+            } catch (RuntimeException e) {
+                closeQuietly(both);
                 throw e;
+            } catch (InterruptedException e) {
+                closeQuietly(both);
+                throw new IllegalStateException("interrupted while loading models", e);
             }
         }
     }
@@ -115,9 +120,10 @@ public final class WorkerProcess implements AutoCloseable {
         this.objects = ObjectStores.open(settings.store());
         this.store = new JobStore(database, id, settings.lease());
         Leases leases = new Leases(settings.selfFence(), nanoTime);
-        WorkerRow row = new WorkerRow(
+        String host = host();
+        Supplier<WorkerRow> row = () -> new WorkerRow(
                 id,
-                host(),
+                host,
                 equipment.device(),
                 settings.queues(),
                 equipment.models().names(),

@@ -16,6 +16,9 @@ import java.util.List;
  * @param device {@code cpu}, {@code cuda} or {@code auto}
  * @param queues the queues it serves; it must be able to load every model in them
  * @param models the folder of bundles
+ * @param cache folder for what is measured once
+ * @param modelMemory mebibytes that loaded models may take; 0 for no limit
+ * @param pinnedModels models that are loaded at start and never put away
  * @param slots jobs of the regular lane at a time
  * @param headroom jobs of the express lane beyond them
  * @param lease how long a claim or a beat lasts
@@ -29,6 +32,9 @@ public record WorkerSettings(
         String device,
         List<String> queues,
         Path models,
+        Path cache,
+        long modelMemory,
+        List<String> pinnedModels,
         int slots,
         int headroom,
         Duration lease,
@@ -51,6 +57,15 @@ public record WorkerSettings(
                         "SAFELIGHT_DEVICE", "auto", "where networks run: cpu, cuda or auto", WorkerSettings::device),
                 settings.list("SAFELIGHT_QUEUES", "default", "queues that this worker serves"),
                 Path.of(settings.text("SAFELIGHT_MODELS", "models", "folder of model bundles")),
+                Path.of(settings.text(
+                        "SAFELIGHT_CACHE", ".safelight/cache", "folder for what is measured once, as batch sizes")),
+                settings.integer(
+                        "SAFELIGHT_MODEL_MEMORY",
+                        4096,
+                        0,
+                        10_000_000,
+                        "MiB that loaded models may take; the least recently used goes; 0 for no limit"),
+                settings.list("SAFELIGHT_PINNED_MODELS", "", "models that are loaded at start and never put away"),
                 settings.integer("SAFELIGHT_SLOTS", 32, 1, 10_000, "jobs of the regular lane at a time"),
                 settings.integer("SAFELIGHT_HEADROOM", 32, 0, 10_000, "jobs of the express lane beyond the slots"),
                 settings.duration("SAFELIGHT_LEASE", "15s", "how long a claim or a beat holds a job"),

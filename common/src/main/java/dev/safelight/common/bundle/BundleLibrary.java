@@ -10,7 +10,10 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** The bundles of one models folder, newest first, and what in it is none. */
+/**
+ * The bundles of one models folder, newest first, and what in it is none. Versions of a model, which differ in their date,
+ * may lie side by side: its name stands for the newest.
+ */
 public final class BundleLibrary {
     private static final Comparator<Bundle> NEWEST_FIRST = Comparator.comparing(
                     (Bundle bundle) -> bundle.manifest().date())
@@ -38,27 +41,41 @@ public final class BundleLibrary {
             try {
                 read.add(BundleReader.read(folder));
             } catch (RuntimeException e) {
-                bad.add(new BadBundle(folder.getFileName().toString(), null, BadBundle.reason(e)));
+                bad.add(bad(folder, e));
             }
         }
-        read.stream().collect(Collectors.groupingBy(Bundle::name)).forEach((name, twins) -> {
-            if (twins.size() > 1) {
-                read.removeAll(twins);
-                bad.add(new BadBundle(
-                        name,
-                        null,
-                        twins.size() + " bundles are called " + name + ": "
-                                + twins.stream()
-                                        .map(twin -> twin.folder().toString())
-                                        .sorted()
-                                        .collect(Collectors.joining(", "))));
-            }
-        });
-        read.sort(NEWEST_FIRST);
-        return new BundleLibrary(read, bad);
+        return of(read, bad);
     }
 
-    private static List<Path> folders(Path models) {
+    static BadBundle bad(Path folder, RuntimeException failure) {
+        return new BadBundle(folder.getFileName().toString(), null, BadBundle.reason(failure));
+    }
+
+    /** @param bad what could not be read */
+    static BundleLibrary of(List<Bundle> bundles, List<BadBundle> bad) {
+        List<Bundle> good = new ArrayList<>(bundles);
+        List<BadBundle> allBad = new ArrayList<>(bad);
+        bundles.stream()
+                .collect(Collectors.groupingBy(
+                        bundle -> bundle.name() + " of " + bundle.manifest().date()))
+                .forEach((what, twins) -> {
+                    if (twins.size() > 1) {
+                        good.removeAll(twins);
+                        allBad.add(new BadBundle(
+                                twins.getFirst().name(),
+                                null,
+                                twins.size() + " bundles are called " + what + ": "
+                                        + twins.stream()
+                                                .map(twin -> twin.folder().toString())
+                                                .sorted()
+                                                .collect(Collectors.joining(", "))));
+                    }
+                });
+        good.sort(NEWEST_FIRST);
+        return new BundleLibrary(good, allBad);
+    }
+
+    static List<Path> folders(Path models) {
         try (Stream<Path> folders = Files.list(models)) {
             return folders.filter(folder -> Files.exists(folder.resolve("model.json")))
                     .sorted()
@@ -68,13 +85,23 @@ public final class BundleLibrary {
         }
     }
 
+    /** The newest version of a model. */
     public Optional<Bundle> find(String name) {
         return bundles.stream().filter(bundle -> bundle.name().equals(name)).findFirst();
     }
 
-    /** Newest first. */
+    /** One version of a model. */
+    public Optional<Bundle> find(String name, String version) {
+        return bundles.stream()
+                .filter(bundle -> bundle.name().equals(name) && bundle.version().equals(version))
+                .findFirst();
+    }
+
+    /** The newest version of each model, newest first. */
     public List<Bundle> all() {
-        return bundles;
+        return bundles.stream()
+                .filter(bundle -> find(bundle.name()).orElseThrow() == bundle)
+                .toList();
     }
 
     /** What cannot be used, and why. */

@@ -89,6 +89,24 @@ class BundleReaderTest {
     }
 
     @Test
+    void versionsOfAModelLieSideBySide() throws IOException {
+        Bundle old = BundleReader.read(models.resolve("first"));
+        Files.createDirectory(models.resolve("first-2"));
+        Files.writeString(
+                models.resolve("first-2/model.json"),
+                Files.readString(models.resolve("first/model.json")).replace("2026-01-01", "2026-01-02"));
+
+        BundleLibrary library = BundleLibrary.open(models);
+        assertThat(library.bad()).isEmpty();
+        assertThat(library.all()).extracting(Bundle::folder).containsExactly(models.resolve("first-2"));
+        Bundle current = library.find("first").orElseThrow();
+        assertThat(current.folder()).isEqualTo(models.resolve("first-2"));
+        assertThat(library.find("first", old.version())).contains(old);
+        assertThat(library.find("first", current.version())).contains(current);
+        assertThat(library.find("second", old.version())).isEmpty();
+    }
+
+    @Test
     void aBrokenBundleDoesNotKeepTheOthersAway() throws IOException {
         Files.writeString(Files.createDirectory(models.resolve("torn")).resolve("model.json"), "{\"format\": ");
         BundleLibrary library = BundleLibrary.open(models);
@@ -110,11 +128,13 @@ class BundleReaderTest {
 
     private void bundle(String name, String date, String file) throws IOException {
         Files.createDirectories(models.resolve(name));
-        Files.writeString(
-                models.resolve(name).resolve("model.json"),
-                MANIFEST.replace("NAME", name)
-                        .replace("DATE", date)
-                        .replace("FILE", file)
-                        .replace("DIGEST", DIGEST));
+        Files.writeString(models.resolve(name).resolve("model.json"), manifest(name, date, file));
+    }
+
+    static String manifest(String name, String date, String file) {
+        return MANIFEST.replace("NAME", name)
+                .replace("DATE", date)
+                .replace("FILE", file)
+                .replace("DIGEST", DIGEST);
     }
 }

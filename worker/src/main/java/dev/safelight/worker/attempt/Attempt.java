@@ -149,8 +149,17 @@ final class Attempt implements LeaseHolder {
         } catch (UncheckedIOException e) {
             return new Failed(new JobError("invalid_input", "the stored input cannot be read: " + e.getMessage()));
         }
-        Model model = models.of(job);
         steps = input.steps();
+        Optional<Models.Held> held = models.hold(job, () -> stop.get() != null);
+        if (held.isEmpty()) {
+            return stopped();
+        }
+        try (Models.Held loan = held.get()) {
+            return run(loan.model(), input);
+        }
+    }
+
+    private AttemptOutcome run(Model model, GenerationInput input) throws InterruptedException {
         checkpoints.add(job.fence(), () -> Optional.ofNullable(walks).map(Progress::checkpoint));
         return switch (generate(model, input)) {
             case Pictures(List<Picture> pictures) -> store(new Origin(job.model(), job.bundle(), input), pictures);
@@ -159,8 +168,7 @@ final class Attempt implements LeaseHolder {
         };
     }
 
-    private dev.safelight.worker.generate.Outcome generate(Model model, GenerationInput input)
-            throws InterruptedException {
+    private Outcome generate(Model model, GenerationInput input) throws InterruptedException {
         Generation generation = new Generation(model, input);
         if (job.preview() == null) {
             return generation.run(ticket, checkpoints.load(job.fence()), follow(progress -> {}));

@@ -1,62 +1,289 @@
 package dev.safelight.worker.attempt;
 
 import dev.safelight.common.bundle.BadBundle;
+import dev.safelight.common.bundle.Bundle;
+import dev.safelight.common.bundle.BundleException;
+import dev.safelight.common.bundle.BundleLibrary;
+import dev.safelight.common.bundle.BundleShelf;
 import dev.safelight.common.job.JobError;
 import dev.safelight.worker.generate.Model;
+import dev.safelight.worker.generate.ModelCache;
 import dev.safelight.worker.store.ClaimedJob;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
-import java.util.stream.Collectors;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** The models that this worker has loaded. */
+/** The models that this worker can run: all bundles of its queues, loaded when they are needed. */
 public final class Models {
-    private final Map<String, Model> byName;
-    private final Map<String, BadBundle> badByName;
+    private static final Logger LOG = LoggerFactory.getLogger(Models.class);
+    private static final long LOOK_MILLIS = 200;
+    /** A bundle that could not be loaded is not tried again sooner; it may have been on its way into the folder. */
+    private static final Duration BAD = Duration.ofSeconds(10);
 
+    private final Source source;
+    private final Map<String, Failure> failures = new ConcurrentHashMap<>();
+
+    /** Why a version could not be loaded, and when. */
+    private record Failure(String reason, long nanos) {
+        boolean isFresh() {
+            return System.nanoTime() - nanos < BAD.toNanos();
+        }
+    }
+
+    /** Where models come from. */
+    private interface Source {
+        /** The newest version of each model that is there. */
+        List<Bundle> bundles();
+
+        /** What is there and cannot be read. */
+        List<BadBundle> bad();
+
+        Collection<Model> loaded();
+
+        Optional<CompletableFuture<? extends Held>> borrow(String name, String version);
+    }
+
+    /** A model that stays loaded until this is closed. */
+    public interface Held extends AutoCloseable {
+        Model model();
+
+        @Override
+        void close();
+    }
+
+    /** Models that are loaded already, and stay so. */
     public Models(Collection<Model> models) {
-        this(models, List.of());
+        this.source = new Source() {
+            @Override
+            public List<Bundle> bundles() {
+                return models.stream().map(Model::bundle).toList();
+            }
+
+            @Override
+            public List<BadBundle> bad() {
+                return List.of();
+            }
+
+            @Override
+            public Collection<Model> loaded() {
+                return models;
+            }
+
+            @Override
+            public Optional<CompletableFuture<? extends Held>> borrow(String name, String version) {
+                return models.stream()
+                        .filter(model -> is(model.bundle(), name, version))
+                        .findFirst()
+                        .map(model -> CompletableFuture.completedFuture(new Held() {
+                            @Override
+                            public Model model() {
+                                return model;
+                            }
+
+                            @Override
+                            public void close() {}
+                        }));
+            }
+        };
     }
 
-    /** @param bad what could not be loaded, and why */
-    public Models(Collection<Model> models, Collection<BadBundle> bad) {
-        this.badByName = bad.stream().collect(Collectors.toUnmodifiableMap(BadBundle::name, Function.identity()));
-        this.byName = models.stream()
-                .collect(Collectors.toUnmodifiableMap(model -> model.bundle().name(), Function.identity()));
+    /** The bundles of a folder, as it is at the time, that belong to these queues. */
+    public Models(BundleShelf shelf, ModelCache cache, List<String> queues) {
+        this.source = new Source() {
+            @Override
+            public List<Bundle> bundles() {
+                return mine(shelf.library(), queues);
+            }
+
+            @Override
+            public List<BadBundle> bad() {
+                return shelf.library().bad();
+            }
+
+            @Override
+            public Collection<Model> loaded() {
+                return cache.loaded();
+            }
+
+            @Override
+            public Optional<CompletableFuture<? extends Held>> borrow(String name, String version) {
+                return shelf.library()
+                        .find(name, version)
+                        // The API may have seen it a moment before us.
+                        .or(() -> shelf.look().find(name, version))
+                        // Its folder may be gone, and the model still here.
+                        .or(() -> cache.loaded().stream()
+                                .map(Model::bundle)
+                                .filter(bundle -> is(bundle, name, version))
+                                .findFirst())
+                        .map(bundle -> cache.borrow(bundle).thenApply(Models::held));
+            }
+        };
     }
 
+    private static Held held(ModelCache.Loan loan) {
+        return new Held() {
+            @Override
+            public Model model() {
+                return loan.model();
+            }
+
+            @Override
+            public void close() {
+                loan.close();
+            }
+        };
+    }
+
+    private static boolean is(Bundle bundle, String name, String version) {
+        return bundle.name().equals(name) && bundle.version().equals(version);
+    }
+
+    private static List<Bundle> mine(BundleLibrary library, List<String> queues) {
+        return library.all().stream()
+                .filter(bundle -> queues.contains(bundle.manifest().queue()))
+                .toList();
+    }
+
+    /** Those that are loaded now. */
     public Collection<Model> all() {
-        return byName.values();
+        return source.loaded();
     }
 
+    /** Names of all that can be loaded, as far as is known. */
     public List<String> names() {
-        return byName.keySet().stream().sorted().toList();
+        return source.bundles().stream()
+                .filter(bundle -> !failures.containsKey(bundle.version()))
+                .map(Bundle::name)
+                .sorted()
+                .toList();
     }
 
     /**
      * The model of a job, in the version that its request was validated against: another version may not know its class
-     * or sampler, and would give another image.
+     * or sampler, and would give another image. Waits until it is loaded.
      *
-     * @throws UnservableJob when this worker has no such model, as happens while a new bundle is rolled out, or the model's
-     *     bundle is bad, which no other worker can help
+     * @param abandoned looked at while waiting
+     * @return empty when it was abandoned
+     * @throws UnservableJob when this worker has no such model, as happens while a new bundle is rolled out, or the
+     *     model's bundle is bad, which no other worker can help
      */
-    Model of(ClaimedJob job) {
-        BadBundle bad = badByName.get(job.model());
-        if (bad != null && (bad.version() == null || bad.version().equals(job.bundle()))) {
-            throw UnservableJob.anywhere(new JobError("bad_bundle", bad.reason()));
+    Optional<Held> hold(ClaimedJob job, BooleanSupplier abandoned) throws InterruptedException {
+        Failure known = failures.get(job.bundle());
+        if (known != null && known.isFresh()) {
+            throw bad(known.reason());
         }
-        Model model = byName.get(job.model());
-        if (model == null) {
-            throw UnservableJob.here(
+        CompletableFuture<? extends Held> loan =
+                source.borrow(job.model(), job.bundle()).orElseThrow(() -> missing(job));
+        while (true) {
+            try {
+                Held held = loan.get(LOOK_MILLIS, TimeUnit.MILLISECONDS);
+                failures.remove(job.bundle());
+                return Optional.of(held);
+            } catch (TimeoutException e) {
+                if (abandoned.getAsBoolean()) {
+                    giveUp(loan);
+                    return Optional.empty();
+                }
+            } catch (CancellationException e) {
+                throw new IllegalStateException("only this thread cancels it", e);
+            } catch (InterruptedException e) {
+                giveUp(loan);
+                throw e;
+            } catch (ExecutionException e) {
+                throw bad(failed(job.model(), job.bundle(), e.getCause()));
+            }
+        }
+    }
+
+    /** What has been lent meanwhile goes back. */
+    private static void giveUp(CompletableFuture<? extends Held> loan) {
+        loan.whenComplete((held, _) -> {
+            if (held != null) {
+                held.close();
+            }
+        });
+    }
+
+    private String failed(String name, String version, Throwable failure) {
+        String reason = String.valueOf(failure.getMessage()).replaceAll("\\R+", "; ");
+        failures.put(version, new Failure(reason, System.nanoTime()));
+        LOG.error("model {} is not served: {}", name, reason);
+        return reason;
+    }
+
+    private static UnservableJob bad(String reason) {
+        return UnservableJob.anywhere(new JobError("bad_bundle", reason));
+    }
+
+    private UnservableJob missing(ClaimedJob job) {
+        Optional<BadBundle> unreadable = source.bad().stream()
+                .filter(bundle -> bundle.name().equals(job.model()))
+                .findFirst();
+        if (unreadable.isPresent()) {
+            return bad(unreadable.get().reason());
+        }
+        Optional<String> version = source.bundles().stream()
+                .filter(bundle -> bundle.name().equals(job.model()))
+                .map(Bundle::version)
+                .findFirst();
+        if (version.isEmpty()) {
+            return UnservableJob.here(
                     new JobError("model_missing", "the worker has no model " + job.model() + "; it has " + names()));
         }
-        if (!model.bundle().version().equals(job.bundle())) {
-            throw UnservableJob.here(new JobError(
-                    "bundle_version",
-                    "the job was validated against version " + job.bundle() + " of model " + job.model()
-                            + ", and the worker has " + model.bundle().version()));
+        return UnservableJob.here(new JobError(
+                "bundle_version",
+                "the job was validated against version " + job.bundle() + " of model " + job.model()
+                        + ", and the worker has " + version.get()));
+    }
+
+    /**
+     * Loads at start what jobs should not have to wait for: the pinned models, and then, newest first, what fits, until
+     * so much time has passed. What cannot be loaded is passed over, and its jobs fail with the reason.
+     *
+     * @throws BundleException when a pinned model is not there
+     */
+    public static Models preloaded(
+            BundleShelf shelf, ModelCache cache, List<String> queues, List<String> pinned, Duration patience)
+            throws InterruptedException {
+        BundleLibrary library = shelf.library();
+        Models models = new Models(shelf, cache, queues);
+        library.bad().forEach(bundle -> LOG.error("model {} is not served: {}", bundle.name(), bundle.reason()));
+        List<Bundle> first = new ArrayList<>();
+        for (String name : pinned) {
+            first.add(library.find(name)
+                    .orElseThrow(() -> new BundleException(
+                            "SAFELIGHT_PINNED_MODELS names " + name + ", which is not in the models folder")));
         }
-        return model;
+        for (Bundle bundle : first) {
+            models.load(cache, bundle);
+        }
+        long end = System.nanoTime() + patience.toNanos();
+        for (Bundle bundle : mine(library, queues)) {
+            if (!first.contains(bundle) && System.nanoTime() < end && cache.hasRoomFor(bundle)) {
+                models.load(cache, bundle);
+            }
+        }
+        return models;
+    }
+
+    private void load(ModelCache cache, Bundle bundle) throws InterruptedException {
+        try {
+            cache.borrow(bundle).get().close();
+        } catch (ExecutionException e) {
+            failed(bundle.name(), bundle.version(), e.getCause());
+        }
     }
 }

@@ -7,41 +7,44 @@ import dev.safelight.common.bundle.Offers;
 import dev.safelight.common.job.JobKey;
 import dev.safelight.common.job.Priority;
 import dev.safelight.worker.batch.Batcher;
-import dev.safelight.worker.batch.Conditioning;
 import dev.safelight.worker.batch.Counters;
 import dev.safelight.worker.batch.EvaluationStopped;
-import dev.safelight.worker.batch.Row;
 import dev.safelight.worker.batch.Ticket;
 import dev.safelight.worker.batch.Walk;
 import dev.safelight.worker.model.Device;
 import dev.safelight.worker.model.Golden;
 import dev.safelight.worker.model.TorchNetwork;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** One device with the models on it. */
 public final class Engine implements AutoCloseable {
-    private static final int WARM_UP_CALLS = 4;
-
     private final Device device;
+    private final BatchLimits limits;
     private final Batcher batcher;
-    private final List<TorchNetwork> networks = new ArrayList<>();
+    private final Map<Bundle, List<TorchNetwork>> networks = new ConcurrentHashMap<>();
 
-    private Engine(Device device) {
+    private Engine(Device device, BatchLimits limits) {
         this.device = device;
+        this.limits = limits;
         this.batcher = new Batcher(device.name());
+    }
+
+    /** An engine whose calls carry as many rows as manifests allow. */
+    public static Engine open(String device) {
+        return open(device, BatchLimits.listed());
     }
 
     /**
      * @param device {@code cpu}, {@code cuda} or {@code auto}
      * @throws Device.DeviceUnavailable when {@code cuda} is asked for and cannot be used
      */
-    public static Engine open(String device) {
-        return new Engine(Device.select(device));
+    public static Engine open(String device, BatchLimits limits) {
+        return new Engine(Device.select(device), limits);
     }
 
     /** {@code cpu} or {@code cuda:0}. */
@@ -60,56 +63,55 @@ public final class Engine implements AutoCloseable {
      * @throws BundleException when the bundle cannot be run or computes something else than it did where it was trained
      */
     public Model load(Bundle bundle) {
-        TorchNetwork network = TorchNetwork.load(bundle, Manifest.DENOISER, device);
+        List<TorchNetwork> loaded = new ArrayList<>();
         try {
-            Model model = Model.of(bundle, batcher, network);
-            Ticket ticket = new Ticket(new JobKey("", UUID.randomUUID()), Priority.LOW, Long.MAX_VALUE, false);
+            TorchNetwork network = TorchNetwork.load(bundle, Manifest.DENOISER, device);
+            loaded.add(network);
+            Gauged gauged = new Gauged(network);
+            Model model = Model.of(bundle, batcher, gauged);
+            Ticket ticket = new Ticket(new JobKey("", UUID.randomUUID()), Priority.NORMAL, Long.MAX_VALUE, false);
             try (Walk walk = batcher.join(ticket, model.group(), false, 1).getFirst()) {
-                warm(model, walk);
+                warm(model, gauged, walk);
                 compare(bundle, walk);
             }
-            networks.add(network);
-            return withOthers(model);
+            Model whole = withOthers(model, loaded);
+            networks.put(bundle, loaded);
+            return whole;
         } catch (EvaluationStopped e) {
-            network.close();
+            loaded.forEach(TorchNetwork::close);
             throw new BundleException("bundle " + bundle.name() + ": its network does not run: " + e.getMessage(), e);
-        } catch (BundleException e) {
-            network.close();
+        } catch (RuntimeException e) {
+            loaded.forEach(TorchNetwork::close);
             throw e;
         }
     }
 
     /** Networks that samplers and guidance ask beside the denoiser. */
-    private Model withOthers(Model model) {
+    private Model withOthers(Model model, List<TorchNetwork> loaded) {
         Model whole = model;
         for (String role : Offers.SAMPLING_ROLES) {
             if (model.bundle().manifest().networks().containsKey(role)) {
                 TorchNetwork network = TorchNetwork.load(model.bundle(), role, device);
-                networks.add(network);
+                loaded.add(network);
                 whole = whole.with(role, network);
             }
         }
         return whole;
     }
 
-    /** TorchScript compiles in its first calls, and again for sizes it has not seen. */
-    private static void warm(Model model, Walk walk) {
-        Conditioning condition = model.bundle().manifest().conditioning().kind().equals("none")
-                ? new Conditioning.Unconditional()
-                : new Conditioning.ClassIndex(0);
-        int own = model.recipes().offer().latentSize();
-        Row row =
-                new Row(new float[model.latentSize()], 0, condition, own == 0 ? Map.of() : Map.of("z", new float[own]));
-        for (int rows = 1; rows <= model.group().network().maxRows(); rows *= 2) {
-            for (int call = 0; call < WARM_UP_CALLS; call++) {
-                float[] output = walk.evaluate(Collections.nCopies(rows, row)).getFirst();
-                // What comes beyond the prediction is for those samplers that know of it.
-                if (output.length < model.latentSize()) {
-                    throw new BundleException("bundle " + model.bundle().name() + ": its network returns "
-                            + output.length + " numbers for a latent of " + model.latentSize());
-                }
-            }
+    /** Warms the network and sets how many rows its calls carry from now on. */
+    private void warm(Model model, Gauged network, Walk walk) {
+        WarmUp warmUp = new WarmUp(model, network);
+        Bundle bundle = model.bundle();
+        Optional<BatchLimits.Measurement> known = limits.recall(bundle, device.name());
+        if (known.isPresent() || !limits.measures()) {
+            network.limit(known.map(BatchLimits.Measurement::mostRows).orElse(network.maxRows()));
+            warmUp.upTo(walk, network.maxRows());
+            return;
         }
+        BatchLimits.Measurement measured = BatchLimits.Measurement.of(bundle, device.name(), warmUp.measure(walk));
+        network.limit(measured.mostRows());
+        limits.remember(bundle, measured);
     }
 
     private static void compare(Bundle bundle, Walk walk) {
@@ -125,10 +127,18 @@ public final class Engine implements AutoCloseable {
         }
     }
 
+    /** Takes a model off the device; none of its jobs may be running, and none may follow. */
+    public void unload(Model model) {
+        List<TorchNetwork> loaded = networks.remove(model.bundle());
+        if (loaded != null) {
+            loaded.forEach(TorchNetwork::close);
+        }
+    }
+
     /** Ends the device; jobs that still run fail. */
     @Override
     public void close() {
         batcher.close();
-        networks.forEach(TorchNetwork::close);
+        networks.values().forEach(loaded -> loaded.forEach(TorchNetwork::close));
     }
 }

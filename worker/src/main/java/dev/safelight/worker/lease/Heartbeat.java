@@ -7,6 +7,7 @@ import dev.safelight.worker.store.WorkerRow;
 import java.time.Duration;
 import java.util.Map;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,14 +22,15 @@ public final class Heartbeat implements AutoCloseable {
 
     private final Leases leases;
     private final JobStore store;
-    private final WorkerRow worker;
+    private final Supplier<WorkerRow> worker;
     private final LongSupplier nanoTime;
     private final Thread beats;
     private final Thread watch;
     private volatile boolean draining;
     private volatile boolean closed;
 
-    public Heartbeat(Leases leases, JobStore store, WorkerRow worker, Duration interval, LongSupplier nanoTime) {
+    public Heartbeat(
+            Leases leases, JobStore store, Supplier<WorkerRow> worker, Duration interval, LongSupplier nanoTime) {
         this.leases = leases;
         this.store = store;
         this.worker = worker;
@@ -51,7 +53,7 @@ public final class Heartbeat implements AutoCloseable {
     public void runOnce() {
         long sentAt = nanoTime.getAsLong();
         Map<Fence, Advance> advances = leases.advances();
-        leases.beaten(sentAt, advances.keySet(), store.beat(advances, worker, draining));
+        leases.beaten(sentAt, advances.keySet(), store.beat(advances, worker.get(), draining));
     }
 
     private void beat(Duration interval) {

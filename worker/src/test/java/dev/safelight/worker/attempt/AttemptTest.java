@@ -190,7 +190,7 @@ class AttemptTest {
         Heartbeat heartbeat = new Heartbeat(
                 leases,
                 store,
-                new WorkerRow(owner, "host", "cpu", List.of("default"), List.of("tiny"), 4, 0),
+                () -> new WorkerRow(owner, "host", "cpu", List.of("default"), List.of("tiny"), 4, 0),
                 Duration.ofSeconds(1),
                 leaseNanos::get);
         objects.fails(1, () -> {

@@ -1,0 +1,89 @@
+package dev.safelight.common.bundle;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class BundleShelfTest {
+    private static final Duration FRESH = Duration.ofSeconds(2);
+
+    @TempDir
+    private Path models;
+
+    private final AtomicLong clock = new AtomicLong();
+
+    @BeforeEach
+    void one() throws IOException {
+        bundle("one", "2026-01-01");
+    }
+
+    @Test
+    void whatIsPutThereIsFoundWithoutARestart() throws IOException {
+        BundleShelf shelf = open();
+        assertThat(shelf.library().all()).extracting(Bundle::name).containsExactly("one");
+        bundle("two", "2026-01-02");
+        assertThat(shelf.library().all()).as("not looked at again yet").hasSize(1);
+        clock.addAndGet(FRESH.toNanos());
+        assertThat(shelf.library().all()).extracting(Bundle::name).containsExactly("two", "one");
+        bundle("three", "2026-01-03");
+        assertThat(shelf.look().all()).as("who looks, sees").hasSize(3);
+    }
+
+    @Test
+    void aReplacedOneIsAnotherVersionAndARemovedOneIsGone() throws IOException {
+        BundleShelf shelf = open();
+        String before = shelf.library().find("one").orElseThrow().version();
+        bundle("one", "2026-02-02");
+        assertThat(shelf.look().find("one").orElseThrow().version()).isNotEqualTo(before);
+        Files.delete(models.resolve("one/model.json"));
+        assertThat(shelf.look().all()).isEmpty();
+    }
+
+    @Test
+    void theLibraryIsTheSameObjectWhileNothingChanges() {
+        BundleShelf shelf = open();
+        BundleLibrary library = shelf.library();
+        clock.addAndGet(FRESH.toNanos());
+        assertThat(shelf.library()).isSameAs(library);
+    }
+
+    @Test
+    void aBrokenOneIsPassedOverUntilItIsMended() throws IOException {
+        Files.createDirectory(models.resolve("broken"));
+        Files.writeString(models.resolve("broken/model.json"), "{\"format\":");
+        BundleShelf shelf = open();
+        assertThat(shelf.library().all()).extracting(Bundle::name).containsExactly("one");
+        assertThat(shelf.library().bad()).extracting(BadBundle::name).containsExactly("broken");
+        bundle("broken", "2026-03-03");
+        assertThat(shelf.look().all()).extracting(Bundle::name).containsExactly("broken", "one");
+        assertThat(shelf.library().bad()).isEmpty();
+    }
+
+    @Test
+    void aFolderThatCannotBeListedStopsTheStartAndNothingLater() throws IOException {
+        BundleShelf shelf = open();
+        Files.delete(models.resolve("one/model.json"));
+        Files.delete(models.resolve("one"));
+        Files.delete(models);
+        assertThat(shelf.look().all()).as("stays as it was").hasSize(1);
+        assertThatThrownBy(this::open).isInstanceOf(BundleException.class);
+        Files.createDirectory(models);
+    }
+
+    private BundleShelf open() {
+        return BundleShelf.open(models, FRESH, clock::get);
+    }
+
+    private void bundle(String name, String date) throws IOException {
+        Files.createDirectories(models.resolve(name));
+        Files.writeString(models.resolve(name).resolve("model.json"), BundleReaderTest.manifest(name, date, "net.pt"));
+    }
+}
