@@ -87,8 +87,8 @@ public final class ApiServer implements AutoCloseable {
     /** A revoked key is refused at the latest after so long. */
     private static final Duration KEYS_HOLD = Duration.ofSeconds(5);
 
-    /** A thousand of the largest previews, or many thousand usual ones. */
-    private static final long PREVIEW_BYTES = 64 << 20;
+    /** Hundreds of the largest previews, or many thousand small ones; a part of the heap that the image has. */
+    private static final long PREVIEW_BYTES = 16 << 20;
 
     /** A bundle that was put into the folder is found after so long. */
     private static final Duration LOOK_AT_MODELS = Duration.ofSeconds(1);

@@ -8,12 +8,14 @@ import dev.safelight.bench.measure.Table;
 import dev.safelight.bench.system.ChildProcess;
 import dev.safelight.bench.system.Installation;
 import dev.safelight.bench.system.ProcessFigures;
+import dev.safelight.common.config.KafkaSettings;
 import dev.safelight.common.event.Signal;
 import dev.safelight.common.job.JobKey;
 import dev.safelight.common.job.JobState;
 import dev.safelight.common.store.Database;
 import dev.safelight.common.store.Sql;
 import dev.safelight.common.wire.Json;
+import dev.safelight.common.wire.TopicAdmin;
 import dev.safelight.common.wire.Topics;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -67,8 +69,30 @@ final class StreamsBench implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         String machine = MachineFacts.line();
-        try (Installation installation = Installation.start(models);
-                ChildProcess api = installation.startApi();
+        try (Installation installation = Installation.start(models)) {
+            makeTopics(installation.environment().get("SAFELIGHT_KAFKA"));
+            measure(installation);
+        }
+        System.out.printf(
+                Locale.ROOT,
+                "%n`./safelight bench streams`: %,d event streams of %,d jobs on one API process. %s.%n%n%s%n%s",
+                streams,
+                jobs,
+                machine,
+                memory,
+                delivery);
+        return 0;
+    }
+
+    /** There is no worker that would. */
+    private static void makeTopics(String bootstrapServers) {
+        try (TopicAdmin admin = new TopicAdmin(new KafkaSettings(bootstrapServers, 1, (short) 1))) {
+            admin.ensure(List.of());
+        }
+    }
+
+    private void measure(Installation installation) throws Exception {
+        try (ChildProcess api = installation.startApi();
                 Database database = Database.open(installation.database(), "bench");
                 KafkaProducer<String, String> worker = new KafkaProducer<>(
                         Map.of("bootstrap.servers", installation.environment().get("SAFELIGHT_KAFKA"), "acks", "1"),
@@ -108,15 +132,6 @@ final class StreamsBench implements Callable<Integer> {
             Thread.sleep(Duration.ofSeconds(3));
             read("all streams closed", 0, api);
         }
-        System.out.printf(
-                Locale.ROOT,
-                "%n`./safelight bench streams`: %,d event streams of %,d jobs on one API process. %s.%n%n%s%n%s",
-                streams,
-                jobs,
-                machine,
-                memory,
-                delivery);
-        return 0;
     }
 
     private List<UUID> submit(ChildProcess api) throws Exception {
