@@ -114,9 +114,13 @@ class FilesTest {
                             .getBytes(StandardCharsets.ISO_8859_1));
             slow.add(socket);
         }
-        Eventually.becomes(
-                "there is no room",
-                () -> upload("/v1/files", "image/png", PNG).at("/code").asText().equals("uploads_busy"));
+        Eventually.becomes("there is no room", () -> {
+            Answer answer = upload("/v1/files", "image/png", PNG);
+            if (answer.status() == 201) {
+                api.delete("/v1/files/" + answer.id());
+            }
+            return answer.at("/code").asText().equals("uploads_busy");
+        });
         for (Socket socket : slow) {
             socket.close();
         }

@@ -6,6 +6,7 @@ import dev.safelight.common.config.DatabaseSettings;
 import java.time.Duration;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.statement.StatementExceptions;
 import org.jdbi.v3.postgres.PostgresPlugin;
 
 /** A pool of connections to Postgres, and the way to run named SQL on them. */
@@ -18,6 +19,8 @@ public final class Database implements AutoCloseable {
     private Database(HikariDataSource pool) {
         this.pool = pool;
         this.jdbi = Jdbi.create(pool).installPlugin(new PostgresPlugin());
+        // A failed statement's values may be secrets, and its message ends up in a log.
+        jdbi.getConfig(StatementExceptions.class).setMessageRendering(StatementExceptions.MessageRendering.NONE);
     }
 
     /** Opens the pool without waiting for Postgres: a component starts, and reports itself unready, while it is down. */
@@ -34,6 +37,8 @@ public final class Database implements AutoCloseable {
         config.addDataSourceProperty("ApplicationName", name);
         config.addDataSourceProperty("reWriteBatchedInserts", "true");
         config.addDataSourceProperty("tcpKeepAlive", "true");
+        // The details of an error are the row that broke a rule.
+        config.addDataSourceProperty("logServerErrorDetail", "false");
         // A partition must not hold a thread for ever; no statement of ours runs longer.
         config.addDataSourceProperty("socketTimeout", "30");
         config.addDataSourceProperty("connectTimeout", "5");
