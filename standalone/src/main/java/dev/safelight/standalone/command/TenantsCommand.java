@@ -54,6 +54,12 @@ final class TenantsCommand implements Runnable {
         @Option(names = "--most-queued", converter = NumberOrNone.class, description = "Jobs that wait, or none.")
         private JsonNode mostQueued;
 
+        @Option(
+                names = "--outputs-expire-in",
+                converter = NumberOrNone.class,
+                description = "Seconds for which outputs are kept whose job does not say, or none.")
+        private JsonNode outputsExpireIn;
+
         ObjectNode body() {
             ObjectNode body = Json.MAPPER.createObjectNode();
             put(body, "weight", weight);
@@ -61,6 +67,7 @@ final class TenantsCommand implements Runnable {
             put(body, "burst", burst);
             put(body, "most_running", mostRunning);
             put(body, "most_queued", mostQueued);
+            put(body, "outputs_expire_in", outputsExpireIn);
             return body;
         }
 
