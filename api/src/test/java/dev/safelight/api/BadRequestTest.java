@@ -187,6 +187,11 @@ class BadRequestTest {
         all.add(input("{\"class\": 1}", "must be a string, got 1", "wrong_type #/input/class"));
         all.add(input("{\"sampler\": \"magic\"}", "one of: ddim, euler", "unknown_value #/input/sampler"));
         all.add(input("{\"sampler\": \"ddpm\"}", "does not offer", "unsupported_by_model #/input/sampler"));
+        all.add(input(
+                "{\"sampler\": \"analytic-ddpm\"}",
+                "needs a table \"noise-power\"",
+                "unsupported_by_model #/input/sampler"));
+        all.add(input("{\"sampler\": \"cold\"}", "needs a cold process", "unsupported_by_model #/input/sampler"));
         all.add(input("{\"sampler\": \"euler\", \"eta\": 0.5}", "no option eta", "unknown_option #/input/eta"));
         all.add(input("{\"timesteps\": [900, 950]}", "must fall", "out_of_range #/input/timesteps"));
         all.add(input("{\"timesteps\": [900, 10], \"steps\": 3}", "as many", "out_of_range #/input/timesteps"));

@@ -6,6 +6,8 @@ import dev.safelight.common.sampling.noise.GaussianNoise;
 import dev.safelight.common.sampling.noise.NormalLaw;
 import dev.safelight.worker.batch.Row;
 import java.util.Arrays;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.DoubleFunction;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.Function;
@@ -20,6 +22,17 @@ record Mixture(double[] weight, double[] mean, double[] deviation) {
     /** The toy of the specification. */
     static final Mixture TWO_PEAKS =
             new Mixture(new double[] {0.3, 0.7}, new double[] {-1.5, 1}, new double[] {0.2, 0.35});
+
+    /** Quantiles take longer than most walks. */
+    private static final Map<Size, double[]> QUANTILES = new ConcurrentHashMap<>();
+
+    private record Size(Mixture law, int samples) {
+        double[] quantiles() {
+            return IntStream.range(0, samples)
+                    .mapToDouble(i -> law.quantile((i + 0.5) / samples, Level.CLEAN))
+                    .toArray();
+        }
+    }
 
     static Mixture normal(double mean, double deviation) {
         return new Mixture(new double[] {1}, new double[] {mean}, new double[] {deviation});
@@ -181,8 +194,9 @@ record Mixture(double[] weight, double[] mean, double[] deviation) {
     double distance(float[] samples) {
         float[] sorted = samples.clone();
         Arrays.sort(sorted);
+        double[] right = QUANTILES.computeIfAbsent(new Size(this, sorted.length), Size::quantiles);
         return IntStream.range(0, sorted.length)
-                .mapToDouble(i -> Math.abs(sorted[i] - quantile((i + 0.5) / sorted.length, Level.CLEAN)))
+                .mapToDouble(i -> Math.abs(sorted[i] - right[i]))
                 .average()
                 .orElseThrow();
     }

@@ -78,7 +78,9 @@ class ScheduleOracleTest {
             new Way("ddim", Map.of(), 200),
             new Way("ddim", Map.of("eta", 1.0), 250),
             new Way("euler", Map.of(), 200),
-            new Way("dpmpp-2m", Map.of(), 50));
+            new Way("dpmpp-2m", Map.of(), 50),
+            new Way("dpmpp-3m", Map.of(), 60),
+            new Way("unipc", Map.of(), 40));
 
     private Batcher batcher;
 
