@@ -229,6 +229,7 @@ class BadRequestTest {
         all.add(input("{\"guidance\": \"strong\"}", "must be a number", "wrong_type #/input/guidance"));
         all.add(input("{\"eta\": 1.5}", "between 0 and 1", "out_of_range #/input/eta"));
         all.add(input("{\"spacing\": \"karras\"}", "leading, trailing, linspace", "unknown_value #/input/spacing"));
+        all.add(input("{\"noise\": \"dice\"}", "counter, torch", "unknown_value #/input/noise"));
         all.add(input("{\"strict\": 1}", "must be a boolean", "wrong_type #/input/strict"));
         all.add(input("{\"stepz\": 4}", "the fields are: class, sampler, steps", "unknown_field #/input/stepz"));
         all.add(input(
@@ -304,7 +305,6 @@ class BadRequestTest {
         all.add(query("stat=failed", "the parameters are: state, model, limit, cursor", "unknown_parameter stat"));
         all.add(query("model=" + "m".repeat(64), "at most 63", "too_long model"));
         // Paths and methods.
-        all.add(notFound("/"));
         all.add(notFound("/v1"));
         all.add(notFound("/v1/jobs/"));
         all.add(notFound("/v2/jobs"));
