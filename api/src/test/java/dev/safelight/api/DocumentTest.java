@@ -103,6 +103,21 @@ class DocumentTest {
     }
 
     @Test
+    void everyOperationThatWantsAKeySaysHowItRefuses() {
+        for (Map.Entry<String, JsonNode> path : document.get("paths").properties()) {
+            for (Map.Entry<String, JsonNode> operation : path.getValue().properties()) {
+                if (!operation.getValue().path("security").isEmpty()) {
+                    for (String status : List.of("401", "403", "429")) {
+                        assertThat(operation.getValue().path("responses").has(status))
+                                .as("%s %s %s", operation.getKey(), path.getKey(), status)
+                                .isTrue();
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
     void repliesAreWhatItPromises() {
         Answer submitted = api.submit("Idempotency-Key", "document");
         check("POST", "/v1/jobs", submitted);

@@ -80,14 +80,20 @@ final class FairnessBench implements Callable<Integer> {
             URI server = Installation.url(api);
             int own = worker.bundle().manifest().conditioning().classes().indexOf(OWN_CLASS);
             worker.network().tell((rows, started, ended) -> note(own, rows, started, ended));
-            try (JobClient client = new JobClient(server, key(installation, "own"));
-                    JobClient other = new JobClient(server, key(installation, "flood"))) {
+            String key = key(installation, "own");
+            // A connection each: the server closes those on which nothing happens for a while.
+            List<Met> alone;
+            try (JobClient client = new JobClient(server, key)) {
                 run(client, jobs / 2);
-                List<Met> alone = run(client, jobs);
+                alone = run(client, jobs);
+            }
+            try (JobClient other = new JobClient(server, key(installation, "flood"))) {
                 for (int first = 0; first < flood; first += BATCH) {
                     other.submitAll(floodBodies(first, Math.min(BATCH, flood - first)));
                 }
-                awaitFullCalls(worker.network().maxRows());
+            }
+            awaitFullCalls(worker.network().maxRows());
+            try (JobClient client = new JobClient(server, key)) {
                 List<Met> beside = run(client, jobs);
                 print(machine, alone, beside, fullStep(worker.network().maxRows()));
             }
