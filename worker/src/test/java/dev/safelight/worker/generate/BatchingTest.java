@@ -4,9 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.safelight.common.request.GenerationInput;
 import dev.safelight.worker.batch.Counters;
-import java.util.Comparator;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -33,7 +31,7 @@ class BatchingTest {
 
     @Test
     void eightUnlikeJobsFillACallOfEightRows() throws Exception {
-        Counters work = fullest(unlike(1));
+        Counters work = work(unlike(1));
 
         assertThat(work.rows()).isEqualTo(8 * STEPS);
         assertThat(work.rowsPerCall()).isBetween(7.0, 8.0);
@@ -41,7 +39,7 @@ class BatchingTest {
 
     @Test
     void withGuidanceBothBranchesShareTheCall() throws Exception {
-        Counters work = fullest(unlike(2));
+        Counters work = work(unlike(2));
 
         assertThat(work.rows()).isEqualTo(16 * STEPS);
         assertThat(work.rowsPerCall()).isBetween(14.0, 16.0);
@@ -49,7 +47,7 @@ class BatchingTest {
 
     @Test
     void oneJobOfEightImagesIsABatch() throws Exception {
-        Counters work = fullest(List.of(Jobs.images(8, Jobs.input("ddim", STEPS, 1, 1))));
+        Counters work = work(List.of(Jobs.images(8, Jobs.input("ddim", STEPS, 1, 1))));
 
         assertThat(work.rowsPerCall()).isBetween(7.0, 8.0);
     }
@@ -73,13 +71,6 @@ class BatchingTest {
                 new GenerationInput("cross", "euler", STEPS, guidance, 6, 1, 0, "linspace", false),
                 new GenerationInput("triangle", "dpmpp-2m", STEPS, guidance, 7, 1, 0, "linspace", false),
                 new GenerationInput("circle", "ddpm", STEPS, guidance, 8, 1, 0, "leading", false));
-    }
-
-    /** The best of three runs: a call waits for a walk only as long as pays, and another process may hold the walk up. */
-    private Counters fullest(List<GenerationInput> inputs) throws Exception {
-        return Stream.of(work(inputs), work(inputs), work(inputs))
-                .max(Comparator.comparingDouble(Counters::rowsPerCall))
-                .orElseThrow();
     }
 
     private Counters work(List<GenerationInput> inputs) throws Exception {
