@@ -3,15 +3,12 @@
 Its logits say what a picture shows; its penultimate features are the space of recall, precision and Frechet distance.
 """
 
-import argparse
-from pathlib import Path
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.train import idx
-from models.train.trainer import Recipe, train
+from models.train import command, idx
+from models.train.trainer import Recipe
 
 FEATURES = 64
 RECIPE = Recipe(seed=77, steps=6_000, batch=128, rate=1e-3, warmup=200, decay=0.5, averaging=0.998, weight_decay=1e-2)
@@ -66,19 +63,9 @@ def accuracy(network: nn.Module, pictures: Tensor, labels: Tensor) -> Tensor:
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--data", type=Path, default=idx.DEBIAN_FASHION_MNIST)
-    arguments.add_argument("--out", type=Path, required=True, help="folder of checkpoints; resumes what is there")
-    arguments.add_argument("--threads", type=int, default=1)
-    options = arguments.parse_args()
-
-    torch.set_num_threads(options.threads)
-    torch.use_deterministic_algorithms(True)
-    torch.manual_seed(RECIPE.seed)
-    pictures = idx.images(options.data, "train")
+    options = command.options(__doc__, RECIPE)
+    weights = command.run(options, RECIPE, Classifier, ClassLoss)
     network = Classifier()
-    loss = ClassLoss(pictures, idx.labels(options.data, "train"))
-    weights = train(network, loss, len(pictures), RECIPE, options.out)
     network.load_state_dict(weights)
     share = accuracy(network, idx.images(options.data, "t10k"), idx.labels(options.data, "t10k"))
     print(f"test accuracy {share.mean():.4f}; by class {[round(s, 3) for s in share.tolist()]}")

@@ -73,16 +73,29 @@ class Attention(nn.Module):
 
 
 class UNet(nn.Module):
-    """x [B, 1, H, W], time [B], class index [B] (`classes` is the null class) -> prediction [B, 1, H, W]."""
+    """x [B, inputs, H, W], time [B], class index [B] (`classes` is the null class) -> prediction [B, outputs, H, W].
 
-    def __init__(self, classes: int, fine: int = 64, coarse: int = 112, modulation: int = 128, blocks: int = 2):
+    With `factors` the condition is a vector [B, factors] instead, all zeros for "none".
+    """
+
+    def __init__(
+        self,
+        classes: int,
+        fine: int = 64,
+        coarse: int = 112,
+        modulation: int = 128,
+        blocks: int = 2,
+        inputs: int = 1,
+        outputs: int = 1,
+        factors: int | None = None,
+    ):
         super().__init__()
         self.sinusoidal = SinusoidalTime(64)
         self.time = nn.Sequential(nn.Linear(64, modulation), nn.SiLU(), nn.Linear(modulation, modulation), nn.SiLU())
-        self.classes = nn.Embedding(classes + 1, 64)
+        self.classes = nn.Embedding(classes + 1, 64) if factors is None else nn.Linear(factors, 64)
         self.context = nn.Sequential(nn.Linear(64, modulation), nn.SiLU(), nn.Linear(modulation, modulation), nn.SiLU())
 
-        self.stem = nn.Conv2d(4, fine, 3, padding=1)
+        self.stem = nn.Conv2d(4 * inputs, fine, 3, padding=1)
         self.down_fine = nn.ModuleList(Block(fine, modulation, gated=False) for _ in range(blocks))
         self.shrink = nn.Conv2d(fine, coarse, 3, stride=2, padding=1)
         self.down_coarse = Block(coarse, modulation, gated=False)
@@ -94,13 +107,13 @@ class UNet(nn.Module):
         self.join_fine = nn.ModuleList(nn.Conv2d(2 * fine, fine, 1) for _ in range(blocks))
         self.up_fine = nn.ModuleList(Block(fine, modulation, gated=True) for _ in range(blocks))
         self.norm = nn.GroupNorm(8, fine)
-        self.head = nn.Conv2d(fine, 4, 3, padding=1)
+        self.head = nn.Conv2d(fine, 4 * outputs, 3, padding=1)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
 
-    def forward(self, x: Tensor, t: Tensor, class_index: Tensor) -> Tensor:
+    def forward(self, x: Tensor, t: Tensor, condition: Tensor) -> Tensor:
         time = self.time(self.sinusoidal(t))
-        context = self.context(self.classes(class_index))
+        context = self.context(self.classes(condition))
 
         h = self.stem(functional.pixel_unshuffle(x, 2))
         skips = []

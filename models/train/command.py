@@ -1,0 +1,40 @@
+"""The command line of a training: what all families on Fashion-MNIST take and do alike."""
+
+import argparse
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from models.train import idx
+from models.train.trainer import Loss, Recipe, train
+
+
+def options(description: str, recipe: Recipe, more: Callable = lambda arguments: None) -> argparse.Namespace:
+    """Parses the command line; `more` may add arguments of its own."""
+    arguments = argparse.ArgumentParser(description=description)
+    arguments.add_argument("--data", type=Path, default=idx.DEBIAN_FASHION_MNIST)
+    arguments.add_argument("--out", type=Path, required=True, help="folder of checkpoints; resumes what is there")
+    arguments.add_argument("--steps", type=int, default=recipe.steps)
+    arguments.add_argument("--until", type=int, help="stop before the budget is spent, after this step")
+    arguments.add_argument("--threads", type=int, default=1)
+    more(arguments)
+    return arguments.parse_args()
+
+
+def run(
+    options: argparse.Namespace,
+    recipe: Recipe,
+    network: Callable[[], nn.Module],
+    loss: Callable[[Tensor, Tensor], Loss],
+) -> dict[str, Tensor]:
+    """Trains `network` on the training split, deterministically; `loss` gets its pictures and labels."""
+    torch.set_num_threads(options.threads)
+    torch.use_deterministic_algorithms(True)
+    torch.manual_seed(recipe.seed)
+    pictures = idx.images(options.data, "train")
+    objective = loss(pictures, idx.labels(options.data, "train"))
+    fresh = network().to(memory_format=torch.channels_last)
+    return train(fresh, objective, len(pictures), replace(recipe, steps=options.steps), options.out, options.until)
