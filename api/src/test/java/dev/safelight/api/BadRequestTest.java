@@ -240,12 +240,29 @@ class BadRequestTest {
                 "unknown_field #/input/prompt"));
         all.add(invalid(
                 "{\"model\": \"dots\", \"input\": {\"class\": \"circle\"}}",
-                "\"class\" is not known",
-                "unknown_field #/input/class"));
+                "model dots has no classes",
+                "unsupported_by_model #/input/class"));
         all.add(invalid(
                 "{\"model\": \"dots\", \"input\": {\"guidance\": 3}}",
-                "\"guidance\" is not known",
-                "unknown_field #/input/guidance"));
+                "was not trained to draw without a condition",
+                "unsupported_by_model #/input/guidance"));
+        // What other models take and these do not.
+        all.add(input("{\"factors\": {}}", "model shapes has no factors", "unsupported_by_model #/input/factors"));
+        all.add(input("{\"start\": \"prior\"}", "has no prior", "unsupported_by_model #/input/start"));
+        all.add(input("{\"prior_seed\": 1}", "has no prior", "unsupported_by_model #/input/prior_seed"));
+        all.add(input("{\"degraded\": true}", "cold diffusion", "unsupported_by_model #/input/degraded"));
+        all.add(input(
+                "{\"classifier_guidance\": 1}",
+                "no network \"guide\"",
+                "unsupported_by_model #/input/classifier_guidance"));
+        // Half of a request for a walk from an image.
+        all.add(input("{\"strength\": 0.5}", "needs an image", "invalid_value #/input/strength"));
+        all.add(input("{\"mask\": \"a\"}", "needs an image", "invalid_value #/input/mask"));
+        all.add(input("{\"inversion\": true}", "needs an image", "invalid_value #/input/inversion"));
+        all.add(input(
+                "{\"sampler\": \"euler\", \"inversion\": true}",
+                "no option inversion",
+                "unknown_option #/input/inversion"));
         // What cannot be stored.
         all.add(input("{\"class\": \"squ\\u0000are\"}", "NUL", "wrong_text #/input/class"));
         all.add(metadata("{\"a\": \"\\u0000\"}", "NUL", "wrong_text #/metadata/a"));

@@ -115,21 +115,55 @@ final class InputSchema {
                 range(property.put("type", "array").putObject("items"), reals.low(), reals.high());
             }
             case Option.Text _ -> classes(property, manifest);
+            case Option.Seed _ ->
+                property.put("type", "integer").put("minimum", 0).put("maximum", Option.Seed.LARGEST);
+            case Option.Image _ -> property.put("type", "string").put("minLength", 1);
+            case Option.Factors factors -> factors(property, factors);
+            case Option.FactorTerms terms -> {
+                ObjectNode parts = weighted(property, "factors");
+                factors(parts.putObject("factors"), terms.one());
+                weight(parts);
+            }
             case Option.Terms _ -> {
-                ObjectNode term = property.put("type", "array").putObject("items");
-                term.put("type", "object").put("additionalProperties", false);
-                term.putArray("required").add("class").add("weight");
-                ObjectNode parts = term.putObject("properties");
+                ObjectNode parts = weighted(property, "class");
                 classes(parts.putObject("class"), manifest);
-                parts.putObject("weight")
-                        .put("type", "number")
-                        .put("minimum", -MOST_GUIDANCE)
-                        .put("maximum", MOST_GUIDANCE);
+                weight(parts);
             }
         }
         Object fallback = fallback(option, manifest);
         if (fallback != null) {
             property.set("default", Json.MAPPER.valueToTree(fallback));
+        }
+    }
+
+    /** A list of something with a weight. @return the properties of one of them */
+    private static ObjectNode weighted(ObjectNode property, String what) {
+        ObjectNode term = property.put("type", "array").putObject("items");
+        term.put("type", "object").put("additionalProperties", false);
+        term.putArray("required").add(what).add("weight");
+        return term.putObject("properties");
+    }
+
+    private static void weight(ObjectNode parts) {
+        parts.putObject("weight")
+                .put("type", "number")
+                .put("minimum", -MOST_GUIDANCE)
+                .put("maximum", MOST_GUIDANCE);
+    }
+
+    /** Each factor is one of its values, or values with weights; a schema of both says so in {@code oneOf}'s stead. */
+    private static void factors(ObjectNode property, Option.Factors factors) {
+        property.put("type", "object").put("additionalProperties", false);
+        ObjectNode properties = property.putObject("properties");
+        for (Option.Factors.Factor factor : factors.factors()) {
+            ObjectNode one = properties.putObject(factor.name());
+            one.putArray("type").add("string").add("object");
+            one.put("additionalProperties", false);
+            ObjectNode weights = one.putObject("properties");
+            factor.values().forEach(value -> range(weights.putObject(value), 0, 1));
+            one.put(
+                    "description",
+                    "One of " + String.join(", ", factor.values()) + ", or an object of them with weights");
         }
     }
 

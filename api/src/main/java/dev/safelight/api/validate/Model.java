@@ -9,13 +9,13 @@ import dev.safelight.common.request.Recipe;
 import dev.safelight.common.request.Recipes;
 import dev.safelight.common.sampling.Method;
 import dev.safelight.common.sampling.Option;
+import dev.safelight.common.sampling.Values;
 import dev.safelight.common.sampling.sampler.Methods;
 import dev.safelight.common.wire.Json;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Collectors;
@@ -59,9 +59,9 @@ public final class Model {
 
     /** @return what is wrong with an {@code input} */
     public List<Violation> violations(JsonNode input) {
-        Optional<Violation> refused = refusedSampler(input);
-        if (refused.isPresent()) {
-            return List.of(refused.get());
+        List<Violation> refused = refused(input);
+        if (!refused.isEmpty()) {
+            return refused;
         }
         List<Violation> violations = schema.violations(input, "/input");
         if (violations.isEmpty()) {
@@ -75,12 +75,23 @@ public final class Model {
         return violations;
     }
 
-    /** A sampler that there is, but not for this model: better told why than that it is not on a list. */
-    private Optional<Violation> refusedSampler(JsonNode input) {
+    /** Samplers and fields that there are, but not for this model: better told why than that they are unknown. */
+    private List<Violation> refused(JsonNode input) {
+        List<Violation> refused = new ArrayList<>();
         String name = input.path("sampler").asText("");
-        return Methods.find(name)
+        Methods.find(name)
                 .flatMap(method -> recipes.refusal(method.name()))
-                .map(reason -> Violation.body("unsupported_by_model", "#/input/sampler", reason));
+                .ifPresent(reason -> refused.add(unsupported("sampler", reason)));
+        input.fieldNames().forEachRemaining(field -> {
+            if (!inputSchema.get("properties").has(field)) {
+                recipes.refusalOf(field).ifPresent(reason -> refused.add(unsupported(field, reason)));
+            }
+        });
+        return refused;
+    }
+
+    private static Violation unsupported(String field, String reason) {
+        return Violation.body("unsupported_by_model", "#/input/" + field, reason);
     }
 
     /** Options that the model knows but the sampler does not. */
@@ -137,6 +148,13 @@ public final class Model {
                 }
             }
         }
+        Values said = new Values(options);
+        for (Option<?> option : recipes.options(method)) {
+            Object fallback = said.has(option) ? null : recipes.fallback(option, said);
+            if (fallback != null) {
+                options.put(option.name(), fallback);
+            }
+        }
         return options;
     }
 
@@ -151,6 +169,8 @@ public final class Model {
         if (!recipes.guidable() || input.has("compose")) {
             return 1;
         }
-        return input.has("class") ? manifest().defaults().guidance() : 0;
+        return input.has("class") || input.has("factors")
+                ? manifest().defaults().guidance()
+                : 0;
     }
 }

@@ -1,6 +1,7 @@
 package dev.safelight.common.bundle;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +19,8 @@ import java.util.Map;
  * @param samplers names of the samplers a request may choose; when absent, all that the bundle can run
  * @param tables artifacts by name, for samplers that need them
  * @param traits what else is true of the networks, for example {@code distilled}
+ * @param prior how the network of the role {@code prior} is used; absent where there is none
+ * @param image how pictures look to encoder and decoder; absent where the latent is the picture
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Manifest(
@@ -40,10 +43,32 @@ public record Manifest(
         Limits limits,
         Golden golden,
         Map<String, Table> tables,
-        List<String> traits) {
+        List<String> traits,
+        Prior prior,
+        PictureSpace image) {
 
     /** The role that every bundle fills. */
     public static final String DENOISER = "denoiser";
+
+    /** The role of a network that turns pictures into latents. */
+    public static final String ENCODER = "encoder";
+
+    /** The role of a network that makes up pictures to start from or to refine. */
+    public static final String PRIOR = "prior";
+
+    /** Pictures as clients see them. */
+    public PictureSpace pictures() {
+        return image == null ? new PictureSpace(latent.shape(), latent.range()) : image;
+    }
+
+    /** Numbers of the input {@code factors}. */
+    public int factorSize() {
+        return conditioning.factors() == null
+                ? 0
+                : conditioning.factors().stream()
+                        .mapToInt(factor -> factor.values().size())
+                        .sum();
+    }
 
     public record License(String weights, String data) {}
 
@@ -55,9 +80,16 @@ public record Manifest(
      * @param inputs names of {@code forward}'s arguments, in order
      * @param maxRows most rows that one call may carry
      * @param latentSize numbers of the input {@code z}, of networks that draw their answer
+     * @param shapes dimensions of one row of those inputs whose name alone does not tell, see {@link InputShape}
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
-    public record Network(String file, String sha256, List<String> inputs, int maxRows, Integer latentSize) {}
+    public record Network(
+            String file,
+            String sha256,
+            List<String> inputs,
+            int maxRows,
+            Integer latentSize,
+            Map<String, List<Integer>> shapes) {}
 
     /**
      * The space that samplers walk in.
@@ -133,12 +165,47 @@ public record Manifest(
     /**
      * What a request may ask for.
      *
-     * @param kind {@code none} or {@code class}
+     * @param kind {@code none}, {@code class} or {@code factors}
      * @param classes names of the classes, in the order of their indices
      * @param nullIndex the class index that stands for "no condition"; absent where guidance is impossible
+     * @param factors several properties at once, in the order of their blocks in the network's input
+     * @param nullable whether the network was also trained with blocks of zeros, which stand for "not said"; true when absent
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
-    public record Conditioning(String kind, List<String> classes, Integer nullIndex) {}
+    public record Conditioning(
+            String kind, List<String> classes, Integer nullIndex, List<Factor> factors, Boolean nullable) {}
+
+    /**
+     * One property of a picture.
+     *
+     * @param values in the order of their places in the factor's block
+     */
+    public record Factor(String name, List<String> values) {}
+
+    /**
+     * A network that makes up a picture for the walk to begin from or to refine; its role is {@code prior}.
+     *
+     * @param kind {@code start}: it gives a clean latent, which the walk noises (ES-DDPM); {@code truncated}: it gives a
+     *     noisy one (TDPM); {@code condition}: the denoiser sees its picture (DiffuseVAE, formulation 1); {@code residual}:
+     *     the process ends around its picture (formulation 2)
+     * @param time T′, where walks of the first two kinds begin, in the process's own time
+     * @param networkTime what the prior is told where it takes {@code t}
+     * @param asked whether requests that do not say use it, {@code default} in JSON; true when absent
+     */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Prior(
+            String kind,
+            Double time,
+            Double networkTime,
+            @JsonProperty("default") Boolean asked) {}
+
+    /**
+     * Pictures as encoder and decoder see them.
+     *
+     * @param shape channels, height and width
+     * @param range lowest and highest value
+     */
+    public record PictureSpace(List<Integer> shape, List<Double> range) {}
 
     /**
      * How a clean latent becomes a picture.

@@ -28,8 +28,8 @@ public final class Offers {
     /** The role of a network that returns the gradient of ln p(class | x) at a level. */
     public static final String GUIDE = "guide";
 
-    /** Roles, beside the denoiser, of networks that samplers and guidance ask. */
-    public static final List<String> SAMPLING_ROLES = List.of("drift", GUIDE);
+    /** Roles, beside the denoiser, of networks that walks ask: samplers, guidance, and what a walk begins with. */
+    public static final List<String> SAMPLING_ROLES = List.of("drift", GUIDE, Manifest.PRIOR, Manifest.ENCODER);
 
     private Offers() {}
 

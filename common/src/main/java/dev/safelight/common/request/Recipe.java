@@ -7,26 +7,38 @@ import dev.safelight.common.sampling.guidance.Guidance;
 import dev.safelight.common.sampling.guidance.Threshold;
 import dev.safelight.common.sampling.noise.NoiseSource;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * An input translated into arithmetic. The API makes one to see whether the input can be run, the worker makes the same
  * and runs it.
  *
- * @param labels the class of each of the guidance's conditions, in their order; null stands for no class
+ * @param conditions of the guidance, in its order
  * @param classifier weight of the gradient of the model's classifier; 0 for none
  * @param renoise whether E follows D where the threshold has moved it
  * @param noise where random numbers come from
+ * @param beginning where walks begin
+ * @param masked whether a part of the client's image is kept as it is
+ * @param prior how the prior network is asked; empty where it is not
  */
 public record Recipe(
         Method method,
         Sampler<?> sampler,
         Plan plan,
         Guidance guidance,
-        List<String> labels,
+        List<Condition> conditions,
         Threshold threshold,
         boolean renoise,
         double classifier,
-        NoiseSource noise) {
+        NoiseSource noise,
+        Beginning beginning,
+        boolean masked,
+        Optional<PriorUse> prior) {
+
+    /** Whether it is made from an image of the client's. */
+    public boolean takesImage() {
+        return masked || beginning instanceof Beginning.AtImage || beginning instanceof Beginning.Inverted;
+    }
 
     /** What became of an input. */
     public sealed interface Reading {}

@@ -15,7 +15,6 @@ import dev.safelight.common.sampling.OptionRefused;
 import dev.safelight.common.sampling.Setting;
 import dev.safelight.common.sampling.Spacing;
 import dev.safelight.common.sampling.Values;
-import dev.safelight.common.sampling.guidance.Guidance;
 import dev.safelight.common.sampling.guidance.GuidanceOptions;
 import dev.safelight.common.sampling.noise.NoiseSource;
 import dev.safelight.common.sampling.sampler.Methods;
@@ -31,11 +30,19 @@ public final class Recipes {
     private final Manifest manifest;
     private final Offer offer;
     private final List<Method> methods;
+    private final Conditions conditions;
+    private final Beginnings beginnings;
 
     /** @throws BundleException when the manifest names a sampler that the bundle itself cannot run */
     public Recipes(Bundle bundle) {
         this.manifest = bundle.manifest();
         this.offer = Offers.of(bundle);
+        try {
+            this.conditions = Conditions.of(manifest);
+            this.beginnings = new Beginnings(manifest, offer, conditions);
+        } catch (IllegalArgumentException e) {
+            throw new BundleException("bundle " + bundle.name() + ": " + e.getMessage(), e);
+        }
         this.methods = Methods.all().stream()
                 .filter(method -> manifest.samplers() == null
                         ? method.lacking(offer).isEmpty()
@@ -66,7 +73,8 @@ public final class Recipes {
     public List<Option<?>> options(Method method) {
         return Stream.of(
                         method.allOptions(),
-                        guidable() ? GuidanceOptions.ofClasses() : List.<Option<?>>of(),
+                        conditions.options(),
+                        beginnings.options(method),
                         classified() ? List.<Option<?>>of(GuidanceOptions.CLASSIFIER) : List.<Option<?>>of(),
                         GuidanceOptions.ofAll(),
                         List.of(NoiseSource.NOISE))
@@ -74,9 +82,30 @@ public final class Recipes {
                 .collect(Collectors.toList());
     }
 
-    /** Whether the network was also trained without a class. */
+    /** Whether the network was also trained without a condition. */
     public boolean guidable() {
-        return takesClass() && manifest.conditioning().nullIndex() != null;
+        return conditions.guidable();
+    }
+
+    /** Why the model has no such field, where others have; empty when nothing is known of it. */
+    public Optional<String> refusalOf(String field) {
+        return switch (field) {
+            case "class" -> lackOf("classes");
+            case "factors" -> lackOf("factors");
+            case "compose", "negative", "guidance", "guidance_rescale", "guidance_sigma_min", "guidance_sigma_max" ->
+                lackOf("guidance: it was not trained to draw without a condition");
+            case "classifier_guidance" -> lackOf("network \"" + Offers.GUIDE + "\" that says which way a class lies");
+            default -> beginnings.refusal(field).map(reason -> reason + " (" + manifest.name() + ")");
+        };
+    }
+
+    private Optional<String> lackOf(String what) {
+        return Optional.of("model " + manifest.name() + " has no " + what);
+    }
+
+    /** What an input becomes where it says nothing of an option; null when it stays unsaid. */
+    public Object fallback(Option<?> option, Values said) {
+        return beginnings.fallback(option, said);
     }
 
     /** Whether there is a network that says which way a class lies. */
@@ -127,7 +156,8 @@ public final class Recipes {
         }
         Method method = Methods.find(input.sampler()).orElseThrow();
         Values values = new Values(input.options());
-        Setting setting = new Setting(offer, input.steps(), spacing.get(), values);
+        Setting setting = new Setting(
+                offer, input.steps(), spacing.get(), values.with(GuidanceOptions.WEIGHT, weight(input, values)));
         for (Option<?> option : options(method)) {
             try {
                 values.get(option);
@@ -144,19 +174,25 @@ public final class Recipes {
             return new Impossible(problems);
         }
         try {
+            Beginnings.Way way = beginnings.way(method, method.plan(setting), input, values);
             return new Possible(new Recipe(
                     method,
                     method.sampler(setting),
-                    method.plan(setting),
-                    guidance(input, values),
-                    labels(input, values),
+                    way.plan(),
+                    conditions.guidance(input, values),
+                    conditions.conditions(input, values),
                     GuidanceOptions.threshold(
                             values,
                             manifest.latent().range().getFirst(),
                             manifest.latent().range().getLast()),
                     values.get(GuidanceOptions.RENOISE),
                     classified() ? values.get(GuidanceOptions.CLASSIFIER) : 0,
-                    NoiseSource.of(values)));
+                    NoiseSource.of(values),
+                    way.beginning(),
+                    way.masked(),
+                    way.prior()));
+        } catch (InputRefused e) {
+            return new Impossible(List.of(e.problem()));
         } catch (OptionRefused e) {
             return impossible("unsupported_by_model", e.option(), e.getMessage());
         } catch (IllegalArgumentException e) {
@@ -168,76 +204,20 @@ public final class Recipes {
         return new Impossible(List.of(new Problem(code, field, detail)));
     }
 
+    /** Of the guidance, as the network's answer shows it: 1 is as it was trained, 0 without a condition. */
+    private double weight(GenerationInput input, Values values) {
+        if (!guidable()) {
+            return 1;
+        }
+        return conditions.given(input, values) ? input.guidance() : 0;
+    }
+
+    /** What is wrong with the conditions. */
     private List<Problem> conditionProblems(GenerationInput input, Values values) {
-        if (!takesClass()) {
-            return List.of();
-        }
-        List<Problem> problems = new ArrayList<>();
-        Optional<List<Option.Terms.Term>> terms = values.find(GuidanceOptions.COMPOSE);
-        Optional<String> negative = values.find(GuidanceOptions.NEGATIVE);
-        if (input.label() != null) {
-            known(input.label(), "class", problems);
-        }
-        terms.ifPresent(list -> {
-            if (input.label() != null) {
-                problems.add(new Problem("invalid_value", "compose", "takes the place of class: give one of the two"));
-            }
-            for (int i = 0; i < list.size(); i++) {
-                known(list.get(i).label(), "compose/" + i + "/class", problems);
-            }
-        });
-        negative.ifPresent(label -> {
-            known(label, "negative", problems);
-            if (input.label() == null && terms.isEmpty()) {
-                problems.add(new Problem(
-                        "invalid_value", "negative", "needs a class to get to, not only one to get away from"));
-            }
-        });
-        if (input.label() == null && classified() && values.get(GuidanceOptions.CLASSIFIER) != 0) {
+        List<Problem> problems = new ArrayList<>(conditions.problems(input, values));
+        if (classified() && input.label() == null && values.get(GuidanceOptions.CLASSIFIER) != 0) {
             problems.add(new Problem("invalid_value", "classifier_guidance", "needs a class to be guided to"));
         }
-        boolean asksForNone =
-                labels(input, values).contains(null) && guidance(input, values).needsLast();
-        if (!guidable() && asksForNone) {
-            problems.add(new Problem(
-                    "invalid_value",
-                    "guidance",
-                    "the model was not trained without classes: name one, and leave guidance at 1"));
-        }
         return problems;
-    }
-
-    private void known(String label, String field, List<Problem> problems) {
-        if (!manifest.conditioning().classes().contains(label)) {
-            problems.add(new Problem("invalid_value", field, "the model has no class " + label));
-        }
-    }
-
-    /** The condition to get away from comes last. */
-    private List<String> labels(GenerationInput input, Values values) {
-        List<String> labels = new ArrayList<>();
-        if (takesClass()) {
-            values.find(GuidanceOptions.COMPOSE)
-                    .ifPresentOrElse(
-                            terms -> terms.forEach(term -> labels.add(term.label())), () -> labels.add(input.label()));
-            if (input.label() != null || values.has(GuidanceOptions.COMPOSE)) {
-                labels.add(values.get(GuidanceOptions.NEGATIVE));
-            }
-        } else {
-            labels.add(null);
-        }
-        return labels;
-    }
-
-    private Guidance guidance(GenerationInput input, Values values) {
-        Optional<List<Option.Terms.Term>> terms = values.find(GuidanceOptions.COMPOSE);
-        if (!takesClass() || input.label() == null && terms.isEmpty()) {
-            return Guidance.none();
-        }
-        double[] weights = terms.map(list ->
-                        list.stream().mapToDouble(Option.Terms.Term::weight).toArray())
-                .orElse(new double[] {1});
-        return Guidance.of(
-                weights, input.guidance(), GuidanceOptions.interval(values), values.get(GuidanceOptions.RESCALE));
     }
 }

@@ -19,6 +19,10 @@ public interface Noise {
     int GENERATOR = 3;
     /** The stream of what stays the same over a walk. */
     int FROZEN = 4;
+    /** The stream of what a prior network makes its picture of. */
+    int PRIOR = 5;
+    /** The stream of the latent that is drawn for a picture, where an encoder gives a law. */
+    int ENCODER = 6;
 
     /** {@code size} independent draws of zero mean and unit variance. */
     float[] unit(int stream, int step, int size);

@@ -1,5 +1,6 @@
 package dev.safelight.common.sampling;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -102,6 +103,126 @@ public sealed interface Option<T> {
                 return text;
             }
             throw new IllegalArgumentException("must be a string");
+        }
+    }
+
+    /** A whole number that a request may leave to chance. */
+    record Seed(String name, String description) implements Option<Long> {
+        /** What every JSON reader keeps exactly. */
+        public static final long LARGEST = (1L << 53) - 1;
+
+        @Override
+        public Long fallback() {
+            return null;
+        }
+
+        @Override
+        public Long read(Object value) {
+            if ((value instanceof Integer || value instanceof Long)
+                    && ((Number) value).longValue() >= 0
+                    && ((Number) value).longValue() <= LARGEST) {
+                return ((Number) value).longValue();
+            }
+            throw new IllegalArgumentException("must be a whole number from 0 to " + LARGEST);
+        }
+    }
+
+    /** An image that a client brings along. To the arithmetic it is the digest under which its bytes are kept. */
+    record Image(String name, String description) implements Option<String> {
+        @Override
+        public String fallback() {
+            return null;
+        }
+
+        @Override
+        public String read(Object value) {
+            if (value instanceof String text && !text.isEmpty()) {
+                return text;
+            }
+            throw new IllegalArgumentException("must be an image: a file id, a data URL or an https URL");
+        }
+    }
+
+    /**
+     * Several factors at once, each with one of its values or several with fractions: {@code {"digit": "3", "color":
+     * {"red": 0.5, "blue": 0.5}}}. To the arithmetic it is the blocks of all factors one after the other.
+     */
+    record Factors(String name, String description, List<Factor> factors) implements Option<List<Double>> {
+
+        /** @param values in the order of their places in the factor's block */
+        public record Factor(String name, List<String> values) {}
+
+        @Override
+        public List<Double> fallback() {
+            return null;
+        }
+
+        @Override
+        public List<Double> read(Object value) {
+            if (!(value instanceof Map<?, ?> map)) {
+                throw new IllegalArgumentException("must be an object of factors");
+            }
+            for (Object key : map.keySet()) {
+                if (factors.stream().noneMatch(factor -> factor.name().equals(key))) {
+                    throw new IllegalArgumentException("names no factor of the model: " + key);
+                }
+            }
+            List<Double> blocks = new ArrayList<>();
+            for (Factor factor : factors) {
+                blocks.addAll(block(factor, map.get(factor.name())));
+            }
+            return blocks;
+        }
+
+        private static List<Double> block(Factor factor, Object value) {
+            Map<?, ?> weights = switch (value) {
+                case null -> Map.of();
+                case String word -> Map.of(word, 1);
+                case Map<?, ?> map -> map;
+                default ->
+                    throw new IllegalArgumentException(
+                            factor.name() + " must be one of its values, or an object of values with weights");
+            };
+            for (Map.Entry<?, ?> entry : weights.entrySet()) {
+                if (!factor.values().contains(entry.getKey())) {
+                    throw new IllegalArgumentException(factor.name() + " has no value " + entry.getKey());
+                }
+                if (!(entry.getValue() instanceof Number weight)
+                        || !(weight.doubleValue() >= 0 && weight.doubleValue() <= 1)) {
+                    throw new IllegalArgumentException(factor.name() + ": a weight is a number from 0 to 1");
+                }
+            }
+            return factor.values().stream()
+                    .map(word -> weights.get(word) instanceof Number weight ? weight.doubleValue() : 0.0)
+                    .toList();
+        }
+    }
+
+    /** Several combinations of factors with weights: {@code [{"factors": {"digit": "3"}, "weight": 1}, …]}. */
+    record FactorTerms(String name, String description, int most, Factors one)
+            implements Option<List<FactorTerms.Term>> {
+
+        /** @param blocks as {@link Factors} reads them */
+        public record Term(List<Double> blocks, double weight) {}
+
+        @Override
+        public List<Term> fallback() {
+            return null;
+        }
+
+        @Override
+        public List<Term> read(Object value) {
+            if (value instanceof List<?> list && !list.isEmpty() && list.size() <= most) {
+                return list.stream().map(this::term).toList();
+            }
+            throw new IllegalArgumentException("must be a list of 1 to " + most + " combinations with weights");
+        }
+
+        private Term term(Object value) {
+            if (value instanceof Map<?, ?> map && map.get("weight") instanceof Number weight) {
+                return new Term(one.read(map.get("factors")), weight.doubleValue());
+            }
+            throw new IllegalArgumentException("must be a list of objects with factors and weight");
         }
     }
 

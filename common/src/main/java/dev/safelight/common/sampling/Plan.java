@@ -1,5 +1,6 @@
 package dev.safelight.common.sampling;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -27,6 +28,20 @@ public record Plan(List<Level> levels, Spacing spacing) {
     public Plan inverse() {
         List<Level> noisy = levels.stream().filter(level -> !level.clean()).toList();
         return new Plan(noisy.reversed(), spacing);
+    }
+
+    /** From data to noise and back again: where a walk begins that finds the noise of an image first. */
+    public Plan thereAndBack() {
+        List<Level> way = new ArrayList<>(inverse().levels());
+        way.addAll(levels.subList(Math.min(1, way.size()), levels.size()));
+        return new Plan(way, spacing);
+    }
+
+    /** From this level on: it, and those of the plan that are below it. */
+    public Plan from(Level first) {
+        List<Level> below = new ArrayList<>(List.of(first));
+        levels.stream().filter(level -> level.sigma() < first.sigma()).forEach(below::add);
+        return new Plan(below, spacing);
     }
 
     /** The last steps of this plan, for a walk that starts from an image instead of noise. */

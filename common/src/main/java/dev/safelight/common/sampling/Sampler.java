@@ -2,6 +2,7 @@ package dev.safelight.common.sampling;
 
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.IntFunction;
 
 /**
  * One numerical method that walks a latent from noise to data. Samplers have no memory: {@code S} holds all that is
@@ -42,15 +43,28 @@ public interface Sampler<S extends Record> {
     }
 
     /**
+     * A clean latent as the forward process has it at a level: where a walk from an image begins, and what a walk around an
+     * image keeps. The noise of one walk is the same at every level.
+     */
+    default float[] noised(float[] clean, Level level, Noise noise) {
+        return Start.image(clean, noise).latent(level, level.prior());
+    }
+
+    /**
      * Goes on from a state to the end.
      *
      * @param observer sees the state after each step
      * @return the clean latent
      */
     default float[] walk(S from, Plan plan, Noise noise, Denoiser denoiser, Consumer<S> observer) {
+        return walk(from, plan, noise, _ -> denoiser, observer);
+    }
+
+    /** @param denoisers whom to ask, by the number of steps that are behind */
+    default float[] walk(S from, Plan plan, Noise noise, IntFunction<Denoiser> denoisers, Consumer<S> observer) {
         S state = from;
         while (!done(state, plan)) {
-            state = step(state, plan, noise, denoiser);
+            state = step(state, plan, noise, denoisers.apply(position(state, plan)));
             observer.accept(state);
         }
         return latent(state);

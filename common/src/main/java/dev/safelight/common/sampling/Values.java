@@ -1,5 +1,6 @@
 package dev.safelight.common.sampling;
 
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 
@@ -13,6 +14,13 @@ public record Values(Map<String, Object> given) {
 
     public Values {
         given = Map.copyOf(given);
+    }
+
+    /** The same with another value. */
+    public Values with(Option<?> option, Object value) {
+        Map<String, Object> more = new HashMap<>(given);
+        more.put(option.name(), value);
+        return new Values(more);
     }
 
     public boolean has(Option<?> option) {

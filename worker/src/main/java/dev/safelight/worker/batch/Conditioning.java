@@ -9,11 +9,15 @@ public sealed interface Conditioning {
     /** The index of a class; the bundle's null index stands for no class. */
     record ClassIndex(int index) implements Conditioning {}
 
+    /** @param values blocks of several factors one after the other; zeros stand for what is not said */
+    record Factors(float[] values) implements Conditioning {}
+
     /** Names what a network is fed beside latent and time; rows whose layouts differ never share a call. */
     default String layout() {
         return switch (this) {
             case Unconditional _ -> "none";
             case ClassIndex _ -> "class";
+            case Factors _ -> "factors";
         };
     }
 }

@@ -9,6 +9,7 @@ import dev.safelight.common.job.Priority;
 import dev.safelight.worker.batch.Batcher;
 import dev.safelight.worker.batch.Counters;
 import dev.safelight.worker.batch.EvaluationStopped;
+import dev.safelight.worker.batch.Row;
 import dev.safelight.worker.batch.Ticket;
 import dev.safelight.worker.batch.Walk;
 import dev.safelight.worker.model.Device;
@@ -23,6 +24,9 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /** One device with the models on it. */
 public final class Engine implements AutoCloseable {
+    /** TorchScript compiles in them. */
+    private static final int FIRST_CALLS = 2;
+
     private final Device device;
     private final BatchLimits limits;
     private final Batcher batcher;
@@ -72,9 +76,9 @@ public final class Engine implements AutoCloseable {
             Ticket ticket = new Ticket(new JobKey("", UUID.randomUUID()), Priority.NORMAL, Long.MAX_VALUE, false);
             try (Walk walk = batcher.join(ticket, model.group(), false, 1).getFirst()) {
                 warm(model, gauged, walk);
-                compare(bundle, walk);
+                compare(bundle, Manifest.DENOISER, walk);
             }
-            Model whole = withOthers(model, loaded);
+            Model whole = withOthers(model, loaded, ticket);
             networks.put(bundle, loaded);
             return whole;
         } catch (EvaluationStopped e) {
@@ -87,13 +91,21 @@ public final class Engine implements AutoCloseable {
     }
 
     /** Networks that samplers and guidance ask beside the denoiser. */
-    private Model withOthers(Model model, List<TorchNetwork> loaded) {
+    private Model withOthers(Model model, List<TorchNetwork> loaded, Ticket ticket) {
         Model whole = model;
         for (String role : Offers.SAMPLING_ROLES) {
             if (model.bundle().manifest().networks().containsKey(role)) {
                 TorchNetwork network = TorchNetwork.load(model.bundle(), role, device);
                 loaded.add(network);
                 whole = whole.with(role, network);
+                try (Walk walk =
+                        batcher.join(ticket, whole.others().get(role), false, 1).getFirst()) {
+                    Row blank = BlankRow.of(model.bundle().manifest(), role);
+                    for (int call = 0; call < FIRST_CALLS; call++) {
+                        walk.evaluate(List.of(blank));
+                    }
+                    compare(model.bundle(), role, walk);
+                }
             }
         }
         return whole;
@@ -114,15 +126,15 @@ public final class Engine implements AutoCloseable {
         limits.remember(bundle, measured);
     }
 
-    private static void compare(Bundle bundle, Walk walk) {
-        Optional<Golden> golden = Golden.of(bundle);
+    private static void compare(Bundle bundle, String role, Walk walk) {
+        Optional<Golden> golden = Golden.of(bundle).filter(recorded -> recorded.has(role));
         if (golden.isEmpty()) {
             return;
         }
-        List<float[]> outputs = walk.evaluate(golden.get().rows(Manifest.DENOISER));
-        double error = golden.get().error(Manifest.DENOISER, outputs);
+        List<float[]> outputs = walk.evaluate(golden.get().rows(role));
+        double error = golden.get().error(role, outputs);
         if (!(error <= golden.get().tolerance())) {
-            throw new BundleException("bundle " + bundle.name() + ": its network is off by " + error
+            throw new BundleException("bundle " + bundle.name() + ": its " + role + " is off by " + error
                     + " from the golden tensors, more than " + golden.get().tolerance());
         }
     }

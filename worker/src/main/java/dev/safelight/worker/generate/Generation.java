@@ -2,9 +2,6 @@ package dev.safelight.worker.generate;
 
 import dev.safelight.common.job.JobError;
 import dev.safelight.common.request.GenerationInput;
-import dev.safelight.common.request.Recipe;
-import dev.safelight.common.sampling.Denoiser;
-import dev.safelight.common.sampling.Noise;
 import dev.safelight.common.sampling.Plan;
 import dev.safelight.common.sampling.Sampler;
 import dev.safelight.worker.batch.EvaluationStopped;
@@ -20,8 +17,17 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 
-/** The sampling of one job: each image is a walk on its own virtual thread. */
-public record Generation(Model model, GenerationInput input) {
+/**
+ * The sampling of one job: each image is a walk on its own virtual thread.
+ *
+ * @param originals the images that the input names
+ */
+public record Generation(Model model, GenerationInput input, Originals originals) {
+
+    /** A job that is made from nothing but noise. */
+    public Generation(Model model, GenerationInput input) {
+        this(model, input, Originals.NONE);
+    }
 
     /** Samples and decodes all images from their beginning. */
     public Outcome run(Ticket ticket, Progress.Listener listener) throws InterruptedException {
@@ -40,17 +46,22 @@ public record Generation(Model model, GenerationInput input) {
     public Outcome run(Ticket ticket, Optional<Checkpoint> earlier, Progress.Listener listener)
             throws InterruptedException {
         Request request;
+        Optional<Known> known;
         try {
             request = Request.of(input, model);
+            known = Known.of(request.recipe(), originals, model, ticket, input.strict());
+        } catch (EvaluationStopped e) {
+            return outcome(e);
         } catch (IllegalArgumentException e) {
             return new Outcome.Failed(new JobError("invalid_input", e.getMessage()));
         }
-        return run(request.recipe().sampler(), request, ticket, earlier, listener);
+        return run(request.recipe().sampler(), request, known, ticket, earlier, listener);
     }
 
     private <S extends Record> Outcome run(
             Sampler<S> sampler,
             Request request,
+            Optional<Known> known,
             Ticket ticket,
             Optional<Checkpoint> earlier,
             Progress.Listener listener)
@@ -72,8 +83,9 @@ public record Generation(Model model, GenerationInput input) {
                     .name("walk-" + ticket.job().jobId() + "-" + image)
                     .start(() -> {
                         try {
-                            float[] latent = finished.orElseGet(() -> sample(sampler, request, walk, image, course));
-                            pictures[image] = model.decoder().decode(latent);
+                            float[] latent =
+                                    finished.orElseGet(() -> sample(sampler, request, known, walk, image, course));
+                            pictures[image] = picture(latent, known);
                         } catch (Throwable e) {
                             if (failure.compareAndSet(null, e)) {
                                 ticket.cancel();
@@ -86,26 +98,26 @@ public record Generation(Model model, GenerationInput input) {
     }
 
     private <S extends Record> float[] sample(
-            Sampler<S> sampler, Request request, Walk walk, int image, Course<S> course) {
+            Sampler<S> sampler, Request request, Optional<Known> known, Walk walk, int image, Course<S> course) {
         try (walk) {
-            Recipe recipe = request.recipe();
-            Plan plan = recipe.plan();
-            Noise noise = recipe.noise().of(input.seed() + image);
-            Denoiser denoiser = new NetworkDenoiser(
-                    walk,
-                    recipe.guidance(),
-                    request.conditions(),
-                    model.recipes().offer().prediction(),
-                    recipe.threshold(),
-                    recipe.renoise(),
-                    recipe.classifier(),
-                    model.others());
-            S from = course.state(image)
-                    .orElseGet(() -> sampler.begin(sampler.opening(noise, model.latentSize()), plan));
-            float[] latent = sampler.walk(from, plan, noise, denoiser, state -> course.stepped(image, state));
+            Plan plan = request.recipe().plan();
+            Passage passage = new Passage(model, request, walk, input.seed() + image, known);
+            float[] latent = plan.steps() == 0
+                    ? passage.known()
+                    : passage.finished(sampler.walk(
+                            course.state(image).orElseGet(() -> passage.begin(sampler)),
+                            plan,
+                            passage.noise(),
+                            passage.denoisers(sampler),
+                            state -> course.stepped(image, state)));
             course.finished(image, latent);
             return latent;
         }
+    }
+
+    private Picture picture(float[] latent, Optional<Known> known) {
+        Picture made = model.decoder().decode(latent);
+        return known.map(Known::picture).map(retouch -> retouch.over(made)).orElse(made);
     }
 
     private static void await(List<Thread> threads, Ticket ticket) throws InterruptedException {

@@ -52,6 +52,11 @@ public record Model(
         return new Model(bundle, batcher, group, recipes, decoder, Map.copyOf(more));
     }
 
+    /** Whether the denoiser has an input of that name. */
+    boolean takes(String input) {
+        return bundle.manifest().networks().get(Manifest.DENOISER).inputs().contains(input);
+    }
+
     /** Number of floats of one latent. */
     public int latentSize() {
         return bundle.manifest().latent().size();

@@ -13,6 +13,7 @@ import dev.safelight.worker.batch.Group;
 import dev.safelight.worker.batch.Row;
 import dev.safelight.worker.batch.Walk;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -23,6 +24,7 @@ import java.util.Map;
  * @param renoise whether E follows D where the threshold has moved it
  * @param classifier weight of a classifier's gradient, from the network of the role {@code guide}; 0 for none
  * @param others networks of other roles
+ * @param alongside what every row of the denoiser brings along, by the names of its inputs
  */
 record NetworkDenoiser(
         Walk walk,
@@ -32,21 +34,24 @@ record NetworkDenoiser(
         Threshold threshold,
         boolean renoise,
         double classifier,
-        Map<String, Group> others)
+        Map<String, Group> others,
+        Map<String, float[]> alongside)
         implements Denoiser {
 
     NetworkDenoiser(Walk walk, Guidance guidance, List<Conditioning> conditions, Prediction prediction) {
-        this(walk, guidance, conditions, prediction, new Threshold.None(), false, 0, Map.of());
+        this(walk, guidance, conditions, prediction, new Threshold.None(), false, 0, Map.of(), Map.of());
     }
 
     @Override
     public Estimate estimate(float[] x, Level level) {
-        return estimate(x, level, Map.of());
+        return estimate(x, level, alongside);
     }
 
     @Override
     public Estimate estimate(float[] x, Level level, float[] z) {
-        return estimate(x, level, Map.of("z", z));
+        Map<String, float[]> more = new HashMap<>(alongside);
+        more.put("z", z);
+        return estimate(x, level, more);
     }
 
     @Override

@@ -1,45 +1,60 @@
 package dev.safelight.worker.generate;
 
 import dev.safelight.common.bundle.Manifest;
+import dev.safelight.common.request.Beginning;
+import dev.safelight.common.request.Condition;
 import dev.safelight.common.request.GenerationInput;
 import dev.safelight.common.request.Recipe;
 import dev.safelight.worker.batch.Conditioning;
-import java.util.ArrayList;
 import java.util.List;
 
-/** An input translated into what the sampling code works with. */
-record Request(Recipe recipe, List<Conditioning> conditions) {
+/**
+ * An input translated into what the sampling code works with.
+ *
+ * @param conditions of the guidance, in its order
+ * @param source what the client's image shows, where its noise is to be found; else null
+ */
+record Request(Recipe recipe, List<Conditioning> conditions, Conditioning source) {
 
     /** @throws IllegalArgumentException when the model cannot do what the input asks for; the message says what */
     static Request of(GenerationInput input, Model model) {
         return switch (model.recipes().read(input)) {
-            case Recipe.Possible(Recipe recipe) -> new Request(recipe, conditions(recipe, model));
+            case Recipe.Possible(Recipe recipe) ->
+                new Request(
+                        recipe,
+                        recipe.conditions().stream()
+                                .map(condition -> conditioning(condition, model))
+                                .toList(),
+                        recipe.beginning() instanceof Beginning.Inverted(_, Condition source)
+                                ? conditioning(source, model)
+                                : null);
             case Recipe.Impossible problems -> throw new IllegalArgumentException(problems.message());
         };
     }
 
-    private static List<Conditioning> conditions(Recipe recipe, Model model) {
+    private static Conditioning conditioning(Condition condition, Model model) {
         Manifest.Conditioning offered = model.bundle().manifest().conditioning();
-        List<Conditioning> conditions = new ArrayList<>();
-        for (String label : recipe.labels()) {
-            conditions.add(condition(label, offered));
-        }
-        return conditions;
-    }
-
-    private static Conditioning condition(String label, Manifest.Conditioning offered) {
-        return switch (offered.kind()) {
-            case "none" -> new Conditioning.Unconditional();
-            case "class" -> new Conditioning.ClassIndex(classIndex(label, offered));
-            default -> throw new IllegalArgumentException("no conditioning is called " + offered.kind());
+        return switch (condition) {
+            case Condition.Anything _ -> anything(model.bundle().manifest());
+            case Condition.Label(String name) ->
+                new Conditioning.ClassIndex(offered.classes().indexOf(name));
+            case Condition.Factors(List<Double> blocks) -> {
+                float[] values = new float[blocks.size()];
+                for (int i = 0; i < values.length; i++) {
+                    values[i] = blocks.get(i).floatValue();
+                }
+                yield new Conditioning.Factors(values);
+            }
         };
     }
 
-    /** The null index may be missing where no class is never asked for. */
-    private static int classIndex(String label, Manifest.Conditioning offered) {
-        if (label == null) {
-            return offered.nullIndex() == null ? 0 : offered.nullIndex();
-        }
-        return offered.classes().indexOf(label);
+    /** What stands for no condition; the null index may be missing where no class is never asked for. */
+    static Conditioning anything(Manifest manifest) {
+        Manifest.Conditioning offered = manifest.conditioning();
+        return switch (offered.kind()) {
+            case "class" -> new Conditioning.ClassIndex(offered.nullIndex() == null ? 0 : offered.nullIndex());
+            case "factors" -> new Conditioning.Factors(new float[manifest.factorSize()]);
+            default -> new Conditioning.Unconditional();
+        };
     }
 }

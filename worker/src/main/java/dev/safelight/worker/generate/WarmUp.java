@@ -1,13 +1,12 @@
 package dev.safelight.worker.generate;
 
 import dev.safelight.common.bundle.BundleException;
-import dev.safelight.worker.batch.Conditioning;
+import dev.safelight.common.bundle.Manifest;
 import dev.safelight.worker.batch.EvaluationStopped.DeviceFailed;
 import dev.safelight.worker.batch.Row;
 import dev.safelight.worker.batch.Walk;
 import java.time.Duration;
 import java.util.Collections;
-import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -31,12 +30,7 @@ final class WarmUp {
     WarmUp(Model model, Gauged network) {
         this.model = model;
         this.network = network;
-        Conditioning condition = model.bundle().manifest().conditioning().kind().equals("none")
-                ? new Conditioning.Unconditional()
-                : new Conditioning.ClassIndex(0);
-        int own = model.recipes().offer().latentSize();
-        this.row =
-                new Row(new float[model.latentSize()], 0, condition, own == 0 ? Map.of() : Map.of("z", new float[own]));
+        this.row = BlankRow.of(model.bundle().manifest(), Manifest.DENOISER);
     }
 
     /** Warms the sizes up to a known limit. */

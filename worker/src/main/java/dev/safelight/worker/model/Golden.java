@@ -7,6 +7,7 @@ import dev.safelight.worker.batch.Conditioning;
 import dev.safelight.worker.batch.Row;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -49,16 +50,36 @@ public record Golden(double tolerance, Map<String, Recording> networks) {
     /** The rows that reproduce the recording of a role. */
     public List<Row> rows(String role) {
         Map<String, Tensor> inputs = networks.get(role).inputs();
-        Tensor x = inputs.get("x");
-        Tensor t = inputs.get("t");
-        Optional<Tensor> classes = Optional.ofNullable(inputs.get("class"));
-        return IntStream.range(0, x.shape().getFirst())
-                .mapToObj(i -> new Row(
-                        x.slice(i),
-                        (float) t.values()[i],
-                        classes.<Conditioning>map(tensor -> new Conditioning.ClassIndex((int) tensor.values()[i]))
-                                .orElseGet(Conditioning.Unconditional::new)))
-                .toList();
+        int rows = inputs.values().iterator().next().shape().getFirst();
+        return IntStream.range(0, rows).mapToObj(i -> row(inputs, i)).toList();
+    }
+
+    private static Row row(Map<String, Tensor> inputs, int i) {
+        Map<String, float[]> more = new HashMap<>();
+        inputs.forEach((name, tensor) -> {
+            if (!List.of("x", "t", "class", "factors").contains(name)) {
+                more.put(name, tensor.slice(i));
+            }
+        });
+        return new Row(
+                inputs.containsKey("x") ? inputs.get("x").slice(i) : new float[0],
+                inputs.containsKey("t") ? (float) inputs.get("t").values()[i] : 0,
+                conditioning(inputs, i),
+                more);
+    }
+
+    private static Conditioning conditioning(Map<String, Tensor> inputs, int i) {
+        if (inputs.containsKey("class")) {
+            return new Conditioning.ClassIndex((int) inputs.get("class").values()[i]);
+        }
+        return inputs.containsKey("factors")
+                ? new Conditioning.Factors(inputs.get("factors").slice(i))
+                : new Conditioning.Unconditional();
+    }
+
+    /** Whether the network of a role was recorded. */
+    public boolean has(String role) {
+        return networks.containsKey(role);
     }
 
     /** Largest absolute difference between recorded and actual outputs. */

@@ -14,6 +14,7 @@ import ai.djl.pytorch.jni.JniUtils;
 import dev.safelight.common.bundle.Bundle;
 import dev.safelight.common.bundle.BundleException;
 import dev.safelight.common.bundle.BundleReader;
+import dev.safelight.common.bundle.InputShape;
 import dev.safelight.common.bundle.Manifest;
 import dev.safelight.worker.batch.Conditioning;
 import dev.safelight.worker.batch.Network;
@@ -25,17 +26,18 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
+import java.util.Map;
 import java.util.stream.LongStream;
 
 /**
  * A TorchScript file on a device. Its {@code forward} takes the inputs that the manifest lists, in that order: {@code x}
- * float [rows, latent shape], {@code t} float [rows], {@code class} long [rows], {@code z} float [rows, latent size]; its first result has one slice a row.
+ * float [rows, shape], {@code t} float [rows], {@code class} long [rows], and whatever else rows bring along as floats of
+ * the shape that {@link InputShape} tells; its first result has one slice a row.
  */
 public final class TorchNetwork implements Network, AutoCloseable {
-    private static final Set<String> INPUTS = Set.of("x", "t", "class", "z");
     /** Wide enough for every vector instruction, so that results do not depend on where a buffer happens to lie. */
     private static final int ALIGNMENT = 64;
 
@@ -43,7 +45,7 @@ public final class TorchNetwork implements Network, AutoCloseable {
     private final NDManager manager;
     private final PtSymbolBlock block;
     private final List<String> inputs;
-    private final List<Integer> shape;
+    private final Map<String, List<Integer>> shapes;
     private final int latentSize;
     private final int maxRows;
     private ByteBuffer latents;
@@ -55,8 +57,9 @@ public final class TorchNetwork implements Network, AutoCloseable {
         this.manager = manager;
         this.block = block;
         this.inputs = manifest.networks().get(role).inputs();
-        this.shape = manifest.latent().shape();
-        this.latentSize = manifest.latent().size();
+        this.shapes = new HashMap<>();
+        inputs.forEach(input -> shapes.put(input, InputShape.of(manifest, role, input)));
+        this.latentSize = inputs.contains("x") ? InputShape.size(manifest, role, "x") : 0;
         this.maxRows = manifest.networks().get(role).maxRows();
         allocate(maxRows);
     }
@@ -67,11 +70,7 @@ public final class TorchNetwork implements Network, AutoCloseable {
      * @throws BundleException when its digest is wrong, PyTorch cannot read it, or it wants inputs that nobody can give
      */
     public static TorchNetwork load(Bundle bundle, String role, Device device) {
-        List<String> inputs = bundle.manifest().networks().get(role).inputs();
-        if (!INPUTS.containsAll(inputs)) {
-            throw new BundleException("bundle " + bundle.name() + ": networks." + role
-                    + ".inputs must be of x, t, class and z, not " + inputs);
-        }
+        bundle.manifest().networks().get(role).inputs().forEach(input -> InputShape.of(bundle.manifest(), role, input));
         NDManager manager = device.newManager();
         return new TorchNetwork(device, manager, loadBlock(bundle, role, manager), bundle.manifest(), role);
     }
@@ -121,10 +120,7 @@ public final class TorchNetwork implements Network, AutoCloseable {
             case "x" -> {
                 FloatBuffer floats = latents.asFloatBuffer();
                 rows.forEach(row -> floats.put(latent(row)));
-                long[] dimensions = LongStream.concat(
-                                LongStream.of(count), shape.stream().mapToLong(Integer::longValue))
-                        .toArray();
-                return tensor(call, latents, new Shape(dimensions), DataType.FLOAT32);
+                return tensor(call, latents, dimensions(count, "x"), DataType.FLOAT32);
             }
             case "t" -> {
                 FloatBuffer floats = times.asFloatBuffer();
@@ -137,21 +133,38 @@ public final class TorchNetwork implements Network, AutoCloseable {
                 }
                 return tensor(call, classes, new Shape(count), DataType.INT64);
             }
-            case "z" -> {
-                int size = rows.getFirst().more().get("z").length;
+            default -> {
+                Shape dimensions = dimensions(count, input);
+                int size = Math.toIntExact(dimensions.size() / count);
                 ByteBuffer own = aligned((long) count * size * Float.BYTES);
                 FloatBuffer floats = own.asFloatBuffer();
-                rows.forEach(row -> floats.put(row.more().get("z")));
-                return tensor(call, own, new Shape(count, size), DataType.FLOAT32);
+                rows.forEach(row -> floats.put(numbers(row, input, size)));
+                return tensor(call, own, dimensions, DataType.FLOAT32);
             }
-            default -> throw new IllegalStateException("no input is called " + input);
         }
+    }
+
+    private Shape dimensions(int rows, String input) {
+        return new Shape(LongStream.concat(
+                        LongStream.of(rows), shapes.get(input).stream().mapToLong(Integer::longValue))
+                .toArray());
+    }
+
+    private static float[] numbers(Row row, String input, int size) {
+        float[] numbers = row.conditioning() instanceof Conditioning.Factors(float[] values) && input.equals("factors")
+                ? values
+                : row.more().get(input);
+        if (numbers == null || numbers.length != size) {
+            throw new IllegalArgumentException("the network wants " + size + " numbers of " + input + ", not "
+                    + (numbers == null ? "none" : numbers.length));
+        }
+        return numbers;
     }
 
     private float[] latent(Row row) {
         if (row.latent().length != latentSize) {
             throw new IllegalArgumentException(
-                    "the network wants latents " + shape + ", not of " + row.latent().length + " numbers");
+                    "the network wants latents " + shapes.get("x") + ", not of " + row.latent().length + " numbers");
         }
         return row.latent();
     }
@@ -159,7 +172,7 @@ public final class TorchNetwork implements Network, AutoCloseable {
     private static long classIndex(Conditioning conditioning) {
         return switch (conditioning) {
             case Conditioning.ClassIndex(int index) -> index;
-            case Conditioning.Unconditional _ -> throw new IllegalArgumentException("the network wants a class");
+            default -> throw new IllegalArgumentException("the network wants a class");
         };
     }
 

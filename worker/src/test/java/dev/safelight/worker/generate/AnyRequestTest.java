@@ -1,5 +1,6 @@
 package dev.safelight.worker.generate;
 
+import static java.lang.Boolean.TRUE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.safelight.common.request.GenerationInput;
@@ -18,6 +19,7 @@ import dev.safelight.common.sampling.sampler.Methods;
 import dev.safelight.worker.batch.Batcher;
 import dev.safelight.worker.batch.Networks;
 import dev.safelight.worker.batch.Row;
+import dev.safelight.worker.decode.Picture;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -43,6 +45,9 @@ class AnyRequestTest {
     private static final List<String> CLASSES =
             Jobs.tiny().manifest().conditioning().classes();
 
+    private static final Originals IMAGES = new Originals(
+            new Picture(2, 1, 1, new byte[] {0, 99}), new Picture(1, 2, 3, new byte[] {0, 0, 0, -1, -1, -1}));
+
     private final Recipes recipes = new Recipes(Jobs.tiny());
     private Batcher batcher;
     private Networks.RowWise network;
@@ -67,7 +72,8 @@ class AnyRequestTest {
     void aValidRequestEndsWithFiniteNumbers(int seed) throws Exception {
         GenerationInput input = valid(new Random(seed));
 
-        assertThat(Latents.of(Jobs.run(Jobs.model(batcher, network, Latents.KEEP), input)))
+        Model model = Jobs.model(batcher, network, Latents.KEEP);
+        assertThat(Latents.of(new Generation(model, input, IMAGES).run(Jobs.ticket(), Progress.Listener.NONE)))
                 .as("seed %d: %s", seed, input)
                 .allSatisfy(AnyRequestTest::isFinite);
     }
@@ -98,6 +104,13 @@ class AnyRequestTest {
             if (random.nextInt(3) == 0) {
                 value(option, random).ifPresent(value -> options.put(option.name(), value));
             }
+        }
+        if (options.containsKey("mask") || options.containsKey("strength") || options.get("inversion") == TRUE) {
+            options.put("image", "an image");
+        }
+        if (options.get("inversion") == TRUE) {
+            options.remove("mask");
+            options.put("eta", 0);
         }
         if (label == null) {
             options.remove("negative");
@@ -132,7 +145,9 @@ class AnyRequestTest {
                         Map.of("class", any(CLASSES, random), "weight", random.nextDouble()),
                         Map.of("class", any(CLASSES, random), "weight", -random.nextDouble())));
             // It says how many steps there are; layouts have a test of their own.
-            case Option.Reals _ -> Optional.empty();
+            case Option.Seed _ -> Optional.of(random.nextLong(1L << 50));
+            case Option.Image _ -> Optional.of("an image");
+            case Option.Factors _, Option.FactorTerms _, Option.Reals _ -> Optional.empty();
         };
     }
 

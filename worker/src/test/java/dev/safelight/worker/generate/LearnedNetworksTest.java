@@ -236,7 +236,8 @@ class LearnedNetworksTest {
                     new Threshold.None(),
                     false,
                     classifier,
-                    others);
+                    others,
+                    Map.of());
             return sampler.walk(sampler.begin(sampler.opening(noise, SAMPLES), plan), plan, noise, denoiser, _ -> {});
         }
     }

@@ -144,7 +144,8 @@ class StartTest {
             }
             return exact.estimate(x, level);
         };
-        Inpainting inpainting = new Inpainting(watching, mask, known, z);
+        Inpainting inpainting = new Inpainting(
+                watching, mask, known, level -> Latents.combined(level.signal(), known, level.noise(), z));
         Plan plan = plan(50);
         DpmPlusPlus sampler = DpmPlusPlus.secondOrder();
         float[] end = inpainting.finished(

@@ -15,7 +15,20 @@ public record MixedScore(Denoiser inner, double[] gamma) implements Denoiser {
 
     @Override
     public Estimate estimate(float[] x, Level level) {
-        Estimate estimate = inner.estimate(x, level);
+        return mixed(inner.estimate(x, level), x, level);
+    }
+
+    @Override
+    public Estimate estimate(float[] x, Level level, float[] z) {
+        return mixed(inner.estimate(x, level, z), x, level);
+    }
+
+    @Override
+    public float[] output(String role, float[] x, Level level) {
+        return inner.output(role, x, level);
+    }
+
+    private Estimate mixed(Estimate estimate, float[] x, Level level) {
         double a = level.signal();
         double s = level.noise();
         double normal = s / (a * a + s * s);

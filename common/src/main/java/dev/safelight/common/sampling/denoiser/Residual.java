@@ -16,7 +16,20 @@ public record Residual(Denoiser inner, float[] image) implements Denoiser {
 
     @Override
     public Estimate estimate(float[] x, Level level) {
-        Estimate estimate = inner.estimate(Latents.sum(x, image), level);
+        return difference(inner.estimate(Latents.sum(x, image), level), x, level);
+    }
+
+    @Override
+    public Estimate estimate(float[] x, Level level, float[] z) {
+        return difference(inner.estimate(Latents.sum(x, image), level, z), x, level);
+    }
+
+    @Override
+    public float[] output(String role, float[] x, Level level) {
+        return inner.output(role, Latents.sum(x, image), level);
+    }
+
+    private static Estimate difference(Estimate estimate, float[] x, Level level) {
         // D = (x − x̂ − sE)/a
         double a = level.signal();
         float[] clean = Latents.combined(1 / a, x, -level.noise() / a, estimate.noise());

@@ -3,9 +3,14 @@ package dev.safelight.common.sampling.guidance;
 import dev.safelight.common.sampling.Option;
 import dev.safelight.common.sampling.Values;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** What a request can say about guidance beyond its weight. */
 public final class GuidanceOptions {
+    /** The weight itself, for methods whose arithmetic depends on it; a field of every input. */
+    public static final Option.Real WEIGHT =
+            new Option.Real("guidance", "Weight of classifier-free guidance", 0, 1e6, 1.0);
+
     public static final Option.Text NEGATIVE =
             new Option.Text("negative", "A class to get away from, in place of no class; guidance says how far");
     public static final Option.Terms COMPOSE = new Option.Terms(
@@ -39,7 +44,13 @@ public final class GuidanceOptions {
 
     /** Those that make sense where a network knows what no class looks like. */
     public static List<Option<?>> ofClasses() {
-        return List.of(NEGATIVE, COMPOSE, RESCALE, SIGMA_MIN, SIGMA_MAX);
+        return Stream.concat(Stream.<Option<?>>of(NEGATIVE, COMPOSE), ofGuided().stream())
+                .toList();
+    }
+
+    /** Those that say how guidance acts, whatever the conditions are. */
+    public static List<Option<?>> ofGuided() {
+        return List.of(RESCALE, SIGMA_MIN, SIGMA_MAX);
     }
 
     /** Those that make sense with every network. */

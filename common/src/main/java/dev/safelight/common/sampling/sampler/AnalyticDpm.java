@@ -9,15 +9,19 @@ import dev.safelight.common.sampling.Method;
 import dev.safelight.common.sampling.Need;
 import dev.safelight.common.sampling.Noise;
 import dev.safelight.common.sampling.Option;
+import dev.safelight.common.sampling.OptionRefused;
 import dev.safelight.common.sampling.Plan;
 import dev.safelight.common.sampling.Setting;
 import dev.safelight.common.sampling.Start;
 import dev.safelight.common.sampling.StepSampler;
 import dev.safelight.common.sampling.Transition;
+import dev.safelight.common.sampling.guidance.GuidanceOptions;
 import dev.safelight.common.sampling.schedule.Layouts;
 import dev.safelight.common.sampling.schedule.NoiseSchedule;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * Analytic-DPM: the reverse variance that minimises the KL divergence, from the mean square of the network's noise
@@ -28,8 +32,17 @@ import java.util.List;
  * @param bound y: the last noise that is added may move a pixel by y of 255 steps on average
  */
 public record AnalyticDpm(double[] table, boolean markov, double bound) implements StepSampler<AnalyticDpm.State> {
-    /** The name of Γ among a bundle's tables. */
+    /** The name of Γ among a bundle's tables; that of a guided network goes on with a dash and the guidance's weight. */
     static final String TABLE = "noise-power";
+
+    /** What else changes the network's answer, so that no table is about it. */
+    private static final List<String> UNMEASURED = List.of(
+            "compose",
+            "negative",
+            "guidance_rescale",
+            "guidance_sigma_min",
+            "guidance_sigma_max",
+            "classifier_guidance");
 
     private static final Option.Real BOUND = new Option.Real(
             "variance_bound", "The last noise may move a pixel by so many of 255 steps on average", 0.1, 255, 2.0);
@@ -65,14 +78,41 @@ public record AnalyticDpm(double[] table, boolean markov, double bound) implemen
                     .over(CHOSEN)
                     .taking(BOUND)
                     .needing(DISCRETE, Need.table(TABLE))
-                    .made(setting -> new AnalyticDpm(setting.offer().table(TABLE), true, setting.get(BOUND))),
+                    .made(setting -> new AnalyticDpm(table(setting), true, setting.get(BOUND))),
             Method.called("analytic-ddim", "DDIM with the noise that the optimal variance asks for")
                     .when("10 to 100 steps; less noise than analytic-ddpm")
                     .from("Bao et al. 2022, Analytic-DPM")
                     .over(Layouts.TRAINING_WITH_SIGNAL)
                     .taking(BOUND)
                     .needing(DISCRETE, Need.table(TABLE))
-                    .made(setting -> new AnalyticDpm(setting.offer().table(TABLE), false, setting.get(BOUND))));
+                    .made(setting -> new AnalyticDpm(table(setting), false, setting.get(BOUND))));
+
+    /** Γ of what the network answers under the guidance asked for. */
+    private static double[] table(Setting setting) {
+        for (String option : UNMEASURED) {
+            if (setting.values().given().containsKey(option)) {
+                throw new OptionRefused(option, "the optimal variance was not measured with " + option);
+            }
+        }
+        double guidance = setting.get(GuidanceOptions.WEIGHT);
+        String name = guidance == 1
+                ? TABLE
+                : TABLE + "-"
+                        + BigDecimal.valueOf(guidance).stripTrailingZeros().toPlainString();
+        double[] table = setting.offer().table(name);
+        if (table == null) {
+            throw new OptionRefused(
+                    "guidance",
+                    "the optimal variance was measured for some weights of guidance only: the model has no table \""
+                            + name
+                            + "\"; its tables are "
+                            + setting.offer().tables().keySet().stream()
+                                    .filter(known -> known.startsWith(TABLE))
+                                    .sorted()
+                                    .collect(Collectors.joining(", ")));
+        }
+        return table;
+    }
 
     public record State(int step, float[] x, float[] clean) implements StepSampler.State {}
 
@@ -128,7 +168,7 @@ public record AnalyticDpm(double[] table, boolean markov, double bound) implemen
     /** N indices from T − 1 down, the last being 0, with the least sum of ln(V/β̃); times where Γ > 1 are spread evenly. */
     private static Plan optimal(Setting setting) {
         NoiseSchedule schedule = (NoiseSchedule) setting.process();
-        double[] table = setting.offer().table(TABLE);
+        double[] table = table(setting);
         AnalyticDpm sampler = new AnalyticDpm(table, true, Double.MAX_VALUE);
         List<Level> levels = new ArrayList<>();
         for (int i = 0; i < schedule.steps(); i++) {

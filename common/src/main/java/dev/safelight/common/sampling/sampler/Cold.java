@@ -3,6 +3,7 @@ package dev.safelight.common.sampling.sampler;
 import dev.safelight.common.sampling.Degradation;
 import dev.safelight.common.sampling.Denoiser;
 import dev.safelight.common.sampling.Latents;
+import dev.safelight.common.sampling.Level;
 import dev.safelight.common.sampling.Method;
 import dev.safelight.common.sampling.Need;
 import dev.safelight.common.sampling.Noise;
@@ -82,6 +83,17 @@ public record Cold(Degradation degradation, int algorithm, double[] terminal, in
         return laws - 1;
     }
 
+    /** Degraded as far as the level says, with the randomness of the whole walk. */
+    @Override
+    public float[] noised(float[] clean, Level level, Noise noise) {
+        return degradation.apply(clean, (int) level.noise(), frozen(noise));
+    }
+
+    /** A counter gives the same numbers in every step: they are frozen without being stored. */
+    private float[] frozen(Noise noise) {
+        return noise.uniform(Noise.FROZEN, 0, degradation.frozenSize());
+    }
+
     @Override
     public State begin(Start start, Plan plan) {
         return new State(0, start.latent(plan.level(0), 1), null);
@@ -93,8 +105,7 @@ public record Cold(Degradation degradation, int algorithm, double[] terminal, in
         float[] x = state.x();
         int from = (int) plan.level(i).noise();
         int to = (int) plan.level(i + 1).noise();
-        // A counter gives the same numbers in every step: they are frozen without being stored.
-        float[] frozen = noise.uniform(Noise.FROZEN, 0, degradation.frozenSize());
+        float[] frozen = frozen(noise);
         float[] restored = denoiser.estimate(x, plan.level(i)).clean();
         float[] next = degradation.apply(restored, to, frozen);
         if (algorithm == 2) {

@@ -7,7 +7,9 @@ import dev.safelight.common.sampling.Method;
 import dev.safelight.common.sampling.Need;
 import dev.safelight.common.sampling.Noise;
 import dev.safelight.common.sampling.Option;
+import dev.safelight.common.sampling.OptionRefused;
 import dev.safelight.common.sampling.Plan;
+import dev.safelight.common.sampling.Setting;
 import dev.safelight.common.sampling.Start;
 import dev.safelight.common.sampling.StepSampler;
 import dev.safelight.common.sampling.Transition;
@@ -23,14 +25,27 @@ public record Ddim(double eta) implements StepSampler<Ddim.State> {
     private static final Option.Real ETA = new Option.Real(
             "eta", "Stochasticity of ddim: 0 deterministic, 1 as noisy as the DDPM posterior", 0, 1, 0.0);
 
+    /** Finds the noise that leads to an image, and starts from it in place of noise that knows nothing of the image. */
+    public static final Option.Flag INVERSION = new Option.Flag(
+            "inversion",
+            "Walks from the image to the noise that leads to it, and back under the condition asked for; eta must be 0",
+            false);
+
     static final List<Method> METHODS =
             List.of(Method.called("ddim", "Deterministic at eta 0, as noisy as ddpm at eta 1; first order")
                     .when("When the way back from image to noise matters, or as the simplest fast sampler")
                     .from("Song et al. 2020, Denoising diffusion implicit models")
                     .over(Layouts.TRAINING)
-                    .taking(ETA)
+                    .taking(ETA, INVERSION)
                     .needing(Need.gaussian())
-                    .made(setting -> new Ddim(setting.get(ETA))));
+                    .made(Ddim::of));
+
+    private static Ddim of(Setting setting) {
+        if (setting.get(INVERSION) && setting.get(ETA) != 0) {
+            throw new OptionRefused("eta", "inversion follows the deterministic path: eta must be 0");
+        }
+        return new Ddim(setting.get(ETA));
+    }
 
     public record State(int step, float[] x, float[] clean) implements StepSampler.State {}
 

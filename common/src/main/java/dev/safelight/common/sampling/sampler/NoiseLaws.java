@@ -83,6 +83,11 @@ public record NoiseLaws(Ddim steps, Law law) implements Sampler<Ddim.State> {
     }
 
     @Override
+    public float[] noised(float[] clean, Level level, Noise noise) {
+        return steps.noised(clean, level, level.clean() ? noise : law.at(level, noise));
+    }
+
+    @Override
     public Ddim.State begin(Start start, Plan plan) {
         return steps.begin(start, plan);
     }

@@ -86,6 +86,10 @@ class SamplersPageTest {
             case Option.Flag _ -> "true, false";
             case Option.Reals reals -> "list of at most " + reals.most() + " numbers";
             case Option.Text _ -> "a class";
+            case Option.Seed _ -> "whole number";
+            case Option.Image _ -> "an image";
+            case Option.Factors _ -> "an object of factors";
+            case Option.FactorTerms terms -> "list of at most " + terms.most() + " `{\"factors\", \"weight\"}`";
             case Option.Terms terms -> "list of at most " + terms.most() + " `{\"class\", \"weight\"}`";
         };
     }

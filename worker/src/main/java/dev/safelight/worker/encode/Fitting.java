@@ -1,0 +1,111 @@
+package dev.safelight.worker.encode;
+
+import dev.safelight.common.bundle.Manifest.PictureSpace;
+import dev.safelight.worker.decode.Picture;
+import java.util.List;
+
+/**
+ * Brings a picture to a model's size: scaled until it covers it, and cropped in the middle. A picture that has the size
+ * already is taken number by number.
+ */
+public final class Fitting {
+    private static final int BRIGHTEST = 255;
+    /** Of ITU-R BT.601. */
+    private static final double[] LUMA = {0.299, 0.587, 0.114};
+
+    private Fitting() {}
+
+    /** @return numbers [channels, height, width] in the range of the space */
+    public static float[] picture(Picture picture, PictureSpace space) {
+        List<Integer> shape = space.shape();
+        double low = space.range().getFirst();
+        double reach = space.range().getLast() - low;
+        float[][] planes = planes(picture, shape.get(0));
+        int area = shape.get(1) * shape.get(2);
+        float[] numbers = new float[shape.get(0) * area];
+        for (int channel = 0; channel < planes.length; channel++) {
+            float[] plane = scaled(planes[channel], picture.width(), picture.height(), shape.get(2), shape.get(1));
+            for (int i = 0; i < area; i++) {
+                numbers[channel * area + i] = (float) (low + reach * plane[i] / BRIGHTEST);
+            }
+        }
+        return numbers;
+    }
+
+    /** @return how bright each place of the mask is, from 0 to 1, [height, width] */
+    public static float[] mask(Picture mask, int width, int height) {
+        float[] plane = scaled(planes(mask, 1)[0], mask.width(), mask.height(), width, height);
+        for (int i = 0; i < plane.length; i++) {
+            plane[i] /= BRIGHTEST;
+        }
+        return plane;
+    }
+
+    /** Grey from colour by luma, colour from grey by repetition. */
+    private static float[][] planes(Picture picture, int channels) {
+        int area = picture.width() * picture.height();
+        float[][] planes = new float[channels][area];
+        for (int i = 0; i < area; i++) {
+            for (int channel = 0; channel < channels; channel++) {
+                planes[channel][i] = channels == 1 && picture.channels() == 3
+                        ? luma(picture, i)
+                        : sample(picture, i, Math.min(channel, picture.channels() - 1));
+            }
+        }
+        return planes;
+    }
+
+    private static float luma(Picture picture, int place) {
+        double sum = 0;
+        for (int channel = 0; channel < LUMA.length; channel++) {
+            sum += LUMA[channel] * sample(picture, place, channel);
+        }
+        return (float) sum;
+    }
+
+    private static float sample(Picture picture, int place, int channel) {
+        return Byte.toUnsignedInt(picture.pixels()[place * picture.channels() + channel]);
+    }
+
+    private static float[] scaled(float[] plane, int width, int height, int newWidth, int newHeight) {
+        double scale = Math.min((double) width / newWidth, (double) height / newHeight);
+        float[] across = new float[height * newWidth];
+        Taps columns = new Taps((width - scale * newWidth) / 2, scale, width);
+        for (int row = 0; row < height; row++) {
+            for (int column = 0; column < newWidth; column++) {
+                across[row * newWidth + column] = columns.at(column, plane, row * width, 1);
+            }
+        }
+        float[] scaled = new float[newHeight * newWidth];
+        Taps rows = new Taps((height - scale * newHeight) / 2, scale, height);
+        for (int row = 0; row < newHeight; row++) {
+            for (int column = 0; column < newWidth; column++) {
+                scaled[row * newWidth + column] = rows.at(row, across, column, newWidth);
+            }
+        }
+        return scaled;
+    }
+
+    /**
+     * Linear interpolation along one axis, widened where the picture gets smaller, so that every pixel counts.
+     *
+     * @param offset of the first new pixel's edge
+     * @param scale old pixels for each new one
+     */
+    private record Taps(double offset, double scale, int length) {
+        float at(int place, float[] values, int first, int stride) {
+            double middle = offset + (place + 0.5) * scale - 0.5;
+            double reach = Math.max(1, scale);
+            double sum = 0;
+            double weights = 0;
+            for (int i = (int) Math.ceil(middle - reach); i <= middle + reach; i++) {
+                double weight = 1 - Math.abs(i - middle) / reach;
+                if (weight > 0) {
+                    sum += weight * values[first + stride * Math.clamp(i, 0, length - 1)];
+                    weights += weight;
+                }
+            }
+            return (float) (sum / weights);
+        }
+    }
+}
