@@ -18,6 +18,7 @@ def options(description: str, recipe: Recipe, more: Callable = lambda arguments:
     arguments.add_argument("--data", type=Path, default=idx.DEBIAN_FASHION_MNIST)
     arguments.add_argument("--out", type=Path, required=True, help="folder of checkpoints; resumes what is there")
     arguments.add_argument("--steps", type=int, default=recipe.steps)
+    arguments.add_argument("--batch", type=int, default=recipe.batch)
     arguments.add_argument("--until", type=int, help="stop before the budget is spent, after this step")
     arguments.add_argument("--threads", type=int, default=1)
     more(arguments)
@@ -37,4 +38,4 @@ def run(
     pictures = idx.images(options.data, "train")
     objective = loss(pictures, idx.labels(options.data, "train"))
     fresh = network().to(memory_format=torch.channels_last)
-    return train(fresh, objective, len(pictures), replace(recipe, steps=options.steps), options.out, options.until)
+    return train(fresh, objective, len(pictures), replace(recipe, steps=options.steps, batch=options.batch), options.out, options.until)

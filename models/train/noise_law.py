@@ -54,9 +54,8 @@ def main() -> None:
     options = command.options(__doc__, RECIPE, more)
 
     def started():
-        example = (torch.zeros(2, 1, 28, 28), torch.zeros(2), torch.zeros(2, dtype=torch.long))
         fresh = network()
-        fresh.load_state_dict(shipped.weights(network(), example, options.start))
+        fresh.load_state_dict(shipped.fashion(options.start))
         return fresh
 
     command.run(options, RECIPE, started, lambda pictures, labels: VelocityLoss(pictures, labels, LAWS[options.law]()))

@@ -9,6 +9,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from models.train.fashion import network
+
 
 @torch.inference_mode()
 def weights(network: nn.Module, example: tuple[Tensor, ...], file: Path) -> dict[str, Tensor]:
@@ -31,6 +33,11 @@ def weights(network: nn.Module, example: tuple[Tensor, ...], file: Path) -> dict
         place = next(i for i, value in enumerate(fresh) if torch.equal(value, parameter))
         state[name] = shipped[place].clone()
     return state
+
+
+def fashion(file: Path) -> dict[str, Tensor]:
+    """State of the denoiser of a `fashion` bundle."""
+    return weights(network(), (torch.zeros(2, 1, 28, 28), torch.zeros(2), torch.zeros(2, dtype=torch.long)), file)
 
 
 def _constants(module: torch.jit.ScriptModule) -> list[Tensor]:

@@ -17,78 +17,100 @@ import dev.safelight.worker.model.Classifier.Verdict;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntConsumer;
+import java.util.stream.IntStream;
 
 /**
- * Judges a class-conditional model by pictures that it makes on the engine, as {@code models/README.md} prescribes: a
- * classifier that never saw them says which class each one shows, and their features are held against those of real
- * pictures that no training saw.
+ * Judges a model by pictures that it makes on the engine, as {@code models/README.md} prescribes: a classifier that never
+ * saw them says which class each one shows, and their features are held against those of real pictures that no training
+ * saw.
  */
 public final class Evaluation {
     private static final int GRAYS = 255;
+    /** Covariances of fewer vectors than a few for each feature say more about the count than about the pictures. */
+    private static final int FEWEST_FOR_FRECHET = 200;
 
-    private final Bundle bundle;
     private final Model model;
+    private final Bundle judge;
     private final Classifier classifier;
-
-    public Evaluation(Bundle bundle, Model model, Classifier classifier) {
-        this.bundle = bundle;
-        this.model = model;
-        this.classifier = classifier;
-    }
+    private final float[][] real;
 
     /**
-     * What came out.
-     *
-     * @param accuracyOfClass share of each class's pictures that the classifier recognises, in class order
-     * @param recall share of the real pictures' features that lie in the manifold of the generated ones
-     * @param precision share of the generated pictures' features that lie in the manifold of the real ones
+     * @param judge the bundle whose classifier judges, which may be another than the model's
+     * @param heldOut real pictures as bytes, in the shape of the model's pictures
+     * @throws IllegalArgumentException when the model's pictures are not what the classifier takes
      */
-    public record Scores(List<Double> accuracyOfClass, double recall, double precision) {
-        /** Classes have equally many pictures. */
-        public double accuracy() {
-            return accuracyOfClass.stream()
-                    .mapToDouble(Double::doubleValue)
-                    .average()
-                    .orElseThrow();
+    public Evaluation(Model model, Bundle judge, Classifier classifier, List<byte[]> heldOut) {
+        List<Integer> made = model.bundle().manifest().latent().shape();
+        List<Integer> taken = judge.manifest().latent().shape();
+        if (!made.equals(taken)) {
+            throw new IllegalArgumentException("the classifier of " + judge.name() + " judges pictures of shape "
+                    + taken + ", and " + model.bundle().name() + " makes " + made);
         }
+        this.model = model;
+        this.judge = judge;
+        this.classifier = classifier;
+        this.real = features(judged(heldOut));
     }
 
     /**
-     * Generates {@code each} pictures of every class and scores them.
+     * Generates {@code each} pictures of every class and scores them; of a model that knows no classes, as many as of the
+     * judge's.
      *
      * @param settings sampler, steps, guidance and first seed; label and count are set here
-     * @param heldOut real pictures as bytes, in the shape of the model's pictures
      * @param progress hears how many pictures there are so far
      */
-    public Scores run(GenerationInput settings, int each, List<byte[]> heldOut, IntConsumer progress)
-            throws InterruptedException {
-        List<float[]> real = judged(heldOut).stream().map(Verdict::features).toList();
-        List<String> classes = bundle.manifest().conditioning().classes();
-        List<Double> accuracies = new ArrayList<>();
-        List<float[]> generated = new ArrayList<>();
-        for (int label = 0; label < classes.size(); label++) {
-            int wanted = label;
-            List<byte[]> pictures = generate(settings, classes.get(label), each, settings.seed() + (long) label * each);
-            List<Verdict> verdicts = judged(pictures);
-            accuracies.add((double) verdicts.stream()
-                            .filter(verdict -> verdict.predicted() == wanted)
-                            .count()
-                    / each);
-            verdicts.forEach(verdict -> generated.add(verdict.features()));
-            progress.accept(generated.size());
+    public Scores run(GenerationInput settings, int each, IntConsumer progress) throws InterruptedException {
+        List<String> classes = model.bundle().manifest().conditioning().classes();
+        boolean asked = classes != null && !classes.isEmpty();
+        int groups = judge.manifest().conditioning().classes().size();
+        List<byte[]> pictures = new ArrayList<>();
+        long began = System.nanoTime();
+        for (int label = 0; label < groups; label++) {
+            String wanted = asked ? classes.get(label) : null;
+            pictures.addAll(generate(settings, wanted, each, settings.seed() + (long) label * each));
+            progress.accept(pictures.size());
         }
-        float[][] own = generated.toArray(float[][]::new);
-        float[][] others = real.toArray(float[][]::new);
-        return new Scores(accuracies, new Manifold(own).coverage(others), new Manifold(others).coverage(own));
+        double seconds = (System.nanoTime() - began) / 1e9;
+        return scores(pictures, asked, seconds);
     }
 
-    /** The share of the held-out pictures whose features lie in the manifold of the others'. */
-    double recall(List<byte[]> pictures, List<byte[]> heldOut) {
-        return new Manifold(features(pictures)).coverage(features(heldOut));
+    /** Pictures that nobody made: floor, ceiling and controls. In class order, equally many of each. */
+    public Scores of(List<byte[]> pictures) {
+        return scores(pictures, true, 0);
     }
 
-    private float[][] features(List<byte[]> pictures) {
-        return judged(pictures).stream().map(Verdict::features).toArray(float[][]::new);
+    private Scores scores(List<byte[]> pictures, boolean asked, double seconds) {
+        int groups = judge.manifest().conditioning().classes().size();
+        int each = pictures.size() / groups;
+        List<Verdict> verdicts = judged(pictures);
+        List<Double> accuracies = new ArrayList<>();
+        for (int label = 0; asked && label < groups; label++) {
+            int wanted = label;
+            long right = verdicts.subList(label * each, (label + 1) * each).stream()
+                    .filter(verdict -> verdict.predicted() == wanted)
+                    .count();
+            accuracies.add((double) right / each);
+        }
+        float[][] own = features(verdicts);
+        return new Scores(
+                pictures.size(),
+                accuracies,
+                entropy(verdicts, groups),
+                new Manifold(own).coverage(real),
+                new Manifold(real).coverage(own),
+                own.length < FEWEST_FOR_FRECHET ? null : FrechetDistance.between(own, real),
+                seconds);
+    }
+
+    private static double entropy(List<Verdict> verdicts, int classes) {
+        return IntStream.range(0, classes)
+                .mapToDouble(label -> verdicts.stream()
+                                .filter(verdict -> verdict.predicted() == label)
+                                .count()
+                        / (double) verdicts.size())
+                .filter(share -> share > 0)
+                .map(share -> -share * Math.log(share))
+                .sum();
     }
 
     private List<byte[]> generate(GenerationInput settings, String label, int count, long seed)
@@ -112,9 +134,13 @@ public final class Evaluation {
         };
     }
 
-    /** The classifier sees what a user gets: bytes, scaled back to the latent range. */
+    private static float[][] features(List<Verdict> verdicts) {
+        return verdicts.stream().map(Verdict::features).toArray(float[][]::new);
+    }
+
+    /** The classifier sees what a user gets: bytes, scaled back to the range that it was trained in. */
     private List<Verdict> judged(List<byte[]> pictures) {
-        Manifest.LatentSpace latent = bundle.manifest().latent();
+        Manifest.LatentSpace latent = judge.manifest().latent();
         double low = latent.range().getFirst();
         double width = latent.range().getLast() - low;
         return classifier.judge(pictures.stream()

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.zip.GZIPInputStream;
 
 /**
@@ -42,14 +43,25 @@ public record LabelledPictures(List<byte[]> pictures, List<Integer> labels) {
         return new LabelledPictures(pictures, labels);
     }
 
-    /** The first {@code each} pictures of every class, in file order. */
+    /** The first {@code each} pictures of every class, class by class, each in file order. */
     public List<byte[]> first(int each, int classes) {
-        int[] taken = new int[classes];
+        return ofEach(each, classes, pictures, labels);
+    }
+
+    /** The last {@code each} pictures of every class, class by class. */
+    public List<byte[]> last(int each, int classes) {
+        return ofEach(each, classes, pictures.reversed(), labels.reversed());
+    }
+
+    private static List<byte[]> ofEach(int each, int classes, List<byte[]> pictures, List<Integer> labels) {
         List<byte[]> chosen = new ArrayList<>();
-        for (int i = 0; i < pictures.size(); i++) {
-            if (taken[labels.get(i)]++ < each) {
-                chosen.add(pictures.get(i));
-            }
+        for (int label = 0; label < classes; label++) {
+            int wanted = label;
+            IntStream.range(0, pictures.size())
+                    .filter(i -> labels.get(i) == wanted)
+                    .limit(each)
+                    .mapToObj(pictures::get)
+                    .forEach(chosen::add);
         }
         return chosen;
     }

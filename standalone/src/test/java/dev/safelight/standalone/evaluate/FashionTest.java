@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.safelight.common.bundle.Bundle;
 import dev.safelight.common.bundle.BundleReader;
 import dev.safelight.common.bundle.Manifest;
-import dev.safelight.common.request.GenerationInput;
-import dev.safelight.common.wire.Json;
 import dev.safelight.worker.generate.Engine;
 import dev.safelight.worker.model.Classifier;
 import dev.safelight.worker.model.Device;
@@ -41,9 +39,9 @@ class FashionTest {
                 : noise(bundle.manifest(), EACH * classes.size());
         try (Engine engine = Engine.open("cpu");
                 Classifier classifier = Classifier.load(bundle, Device.select("cpu"))) {
-            Evaluation evaluation = new Evaluation(bundle, engine.load(bundle), classifier);
-            Evaluation.Scores scores =
-                    evaluation.run(settings(bundle.manifest().defaults()), EACH, heldOut, done -> {});
+            Evaluation evaluation = new Evaluation(engine.load(bundle), bundle, classifier, heldOut);
+            Scores scores =
+                    evaluation.run(new RunText("").input(bundle.manifest().defaults(), 0), EACH, done -> {});
             System.out.printf(
                     "fashion, %d pictures a class: recognised %.3f, worst class %.2f, recall %s%n",
                     EACH,
@@ -57,17 +55,9 @@ class FashionTest {
                 assertThat(scores.recall()).isGreaterThanOrEqualTo(RECALL);
                 // The control: one good picture, over and over, would be recognised every time.
                 List<byte[]> repeated = Collections.nCopies(heldOut.size(), heldOut.getFirst());
-                assertThat(evaluation.recall(repeated, heldOut)).isLessThan(RECALL / 3);
+                assertThat(evaluation.of(repeated).recall()).isLessThan(RECALL / 3);
             }
         }
-    }
-
-    private static GenerationInput settings(Manifest.Defaults defaults) {
-        return Json.read(
-                "{\"sampler\": \"%s\", \"steps\": %d, \"guidance\": %s, \"seed\": 0, \"count\": 1, \"eta\": %s,"
-                                .formatted(defaults.sampler(), defaults.steps(), defaults.guidance(), defaults.eta())
-                        + " \"spacing\": \"%s\", \"strict\": false}".formatted(defaults.spacing()),
-                GenerationInput.class);
     }
 
     /** Stands in for real pictures where nothing is asked of them. */
