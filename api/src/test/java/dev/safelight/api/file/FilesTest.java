@@ -2,15 +2,20 @@ package dev.safelight.api.file;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.safelight.api.Eventually;
 import dev.safelight.api.TestApi;
 import dev.safelight.api.TestApi.Answer;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.Socket;
 import java.net.http.HttpRequest;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -98,6 +103,32 @@ class FilesTest {
         assertThat(stored()).isEqualTo(before);
     }
 
+    /** Four of the largest kind are all that is held in memory at a time. */
+    @Test
+    void uploadsThatAreNeverFinishedHoldNobodyUpForLong() throws IOException {
+        List<Socket> slow = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            slow.add(unfinishedUpload());
+        }
+        Eventually.becomes("there is no room", () -> {
+            Answer answer = upload("/v1/files", "image/png", PNG);
+            if (answer.status() == 201) {
+                api.delete("/v1/files/" + answer.id());
+                // One of the four may have come while this small one was in the way, and been refused.
+                slow.add(unfinishedUpload());
+            }
+            return answer.at("/code").asText().equals("uploads_busy");
+        });
+        for (Socket socket : slow) {
+            socket.close();
+        }
+        Eventually.becomes("there is room again", () -> {
+            Answer answer = upload("/v1/files", "image/png", PNG);
+            return answer.status() == 201
+                    && api.delete("/v1/files/" + answer.id()).status() == 204;
+        });
+    }
+
     @Test
     void anExpiredFileIsNotThereAndTheOthersCountAgain() {
         UUID first = upload("/v1/files?expires_in=60", "IMAGE/PNG; q=1", PNG).id();
@@ -117,6 +148,19 @@ class FilesTest {
             api.delete("/v1/files/" + file);
         }
         api.delete("/v1/files/" + next);
+    }
+
+    private static Socket unfinishedUpload() {
+        try {
+            Socket socket = new Socket("127.0.0.1", api.server().port());
+            socket.getOutputStream()
+                    .write(("POST /v1/files HTTP/1.1\r\nHost: a\r\nContent-Type: image/png\r\n"
+                                    + "Content-Length: 4000000\r\n\r\n")
+                            .getBytes(StandardCharsets.ISO_8859_1));
+            return socket;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static Answer upload(String path, String type, byte[] body) {
