@@ -22,6 +22,7 @@ import dev.safelight.common.sampling.schedule.Layouts;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -82,6 +83,17 @@ public final class Recipes {
                 .collect(Collectors.toList());
     }
 
+    /** An option that no sampler has, nor anything else that is known here; empty where all are known. */
+    public Optional<String> stranger(GenerationInput input) {
+        Set<String> known = Methods.all().stream()
+                .flatMap(method -> options(method).stream())
+                .map(Option::name)
+                .collect(Collectors.toSet());
+        return input.options().keySet().stream()
+                .filter(name -> !known.contains(name))
+                .findFirst();
+    }
+
     /** Whether the network was also trained without a condition. */
     public boolean guidable() {
         return conditions.guidable();
@@ -139,8 +151,7 @@ public final class Recipes {
     }
 
     /**
-     * Reads a resolved input. Options that the sampler does not know are left alone: jobs of an older version may bring
-     * some.
+     * Reads a resolved input. Options of other samplers are left alone: jobs of an older version may bring some.
      */
     public Reading read(GenerationInput input) {
         Optional<String> refusal = refusal(input.sampler());

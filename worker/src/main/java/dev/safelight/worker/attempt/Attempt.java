@@ -160,6 +160,12 @@ final class Attempt implements LeaseHolder {
     }
 
     private AttemptOutcome run(Model model, GenerationInput input) throws InterruptedException {
+        Optional<String> stranger = model.recipes().stranger(input);
+        if (stranger.isPresent()) {
+            // A newer API took it; the picture without it would not be what was asked for.
+            throw UnservableJob.here(new JobError(
+                    "unknown_option", "the request has " + stranger.get() + ", which this worker does not know"));
+        }
         checkpoints.add(job.fence(), () -> Optional.ofNullable(walks).map(Progress::checkpoint));
         return switch (generate(model, input)) {
             case Pictures(List<Picture> pictures) -> store(new Origin(job.model(), job.bundle(), input), pictures);

@@ -2,6 +2,7 @@ package dev.safelight.worker.generate;
 
 import dev.safelight.common.bundle.Manifest;
 import dev.safelight.common.request.Beginning;
+import dev.safelight.common.request.Condition;
 import dev.safelight.common.request.PriorUse;
 import dev.safelight.common.request.Recipe;
 import dev.safelight.common.sampling.Denoiser;
@@ -100,7 +101,7 @@ final class Passage {
                         recipe.classifier(),
                         model.others(),
                         alongside()));
-        if (!(recipe.beginning() instanceof Beginning.Inverted(int rise, _))) {
+        if (!(recipe.beginning() instanceof Beginning.Inverted(int rise, Condition ignored))) {
             return _ -> denoiser;
         }
         // The way up is what the network believes of the image as it is.
@@ -131,10 +132,7 @@ final class Passage {
         if (blends()) {
             Noise remembered = new RememberedStart(noise);
             denoiser = new Inpainting(
-                    denoiser,
-                    image.orElseThrow().kept(),
-                    known,
-                    level -> sampler.noised(known, level, remembered));
+                    denoiser, image.orElseThrow().kept(), known, level -> sampler.noised(known, level, remembered));
         }
         return denoiser;
     }
@@ -154,9 +152,7 @@ final class Passage {
             more.put("mask", mask());
         }
         if (model.takes("masked")) {
-            more.put(
-                    "masked",
-                    image.map(Known::blanked).orElseGet(() -> new float[model.latentSize()]));
+            more.put("masked", image.map(Known::blanked).orElseGet(() -> new float[model.latentSize()]));
         }
         return more;
     }

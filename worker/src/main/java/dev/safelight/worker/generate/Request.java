@@ -25,7 +25,7 @@ record Request(Recipe recipe, List<Conditioning> conditions, Conditioning source
                         recipe.conditions().stream()
                                 .map(condition -> conditioning(condition, model))
                                 .toList(),
-                        recipe.beginning() instanceof Beginning.Inverted(_, Condition source)
+                        recipe.beginning() instanceof Beginning.Inverted(int ignored, Condition source)
                                 ? conditioning(source, model)
                                 : null);
             case Recipe.Impossible problems -> throw new IllegalArgumentException(problems.message());

@@ -220,6 +220,25 @@ class AttemptTest {
     }
 
     @Test
+    void aRequestOfANewerApiGoesBackForAWorkerThatKnowsAllOfIt() throws Exception {
+        JobKey job = jobs.queued("a", Priority.NORMAL);
+        jobs.update(job, "input = input || '{\"invented_later\": 1}'");
+        run(job);
+        assertThat(jobs.row(job)).containsEntry("state", "queued").containsEntry("strikes", 1);
+        assertThat(jobs.row(job).get("error").toString()).contains("unknown_option", "invented_later");
+        assertThat(stored()).isEmpty();
+    }
+
+    @Test
+    void anInputThatCannotBeReadFailsTheJob() throws Exception {
+        JobKey job = jobs.queued("a", Priority.NORMAL);
+        jobs.update(job, "input = input || '{\"steps\": \"many\"}'");
+        run(job);
+        assertThat(jobs.row(job)).containsEntry("state", "failed");
+        assertThat(jobs.row(job).get("error").toString()).contains("invalid_input");
+    }
+
+    @Test
     void aBadBundleFailsItsOwnJobsAndNoOthers() throws Exception {
         objects.fails(0, () -> {});
         assertThat(equipment.models().names()).as("what the worker announces").containsExactly("tiny");
