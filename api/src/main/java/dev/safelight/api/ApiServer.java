@@ -12,7 +12,9 @@ import dev.safelight.api.events.TopicListener;
 import dev.safelight.api.events.Waiters;
 import dev.safelight.api.file.FileHandlers;
 import dev.safelight.api.file.FileStore;
+import dev.safelight.api.file.ImageFetch;
 import dev.safelight.api.file.ImageIntake;
+import dev.safelight.api.file.InputImages;
 import dev.safelight.api.file.UploadFile;
 import dev.safelight.api.health.Health;
 import dev.safelight.api.health.Metrics;
@@ -200,8 +202,13 @@ public final class ApiServer implements AutoCloseable {
         Map<String, Handler> handlers = new HashMap<>(webhooks.handlers(webhookCheck));
         ApiDocument document = ApiDocument.load();
         JobRequestCheck check = new JobRequestCheck(models, webhookCheck);
+        FileStore files = new FileStore(database, store);
+        ImageIntake intake = new ImageIntake(settings.files().pixels());
+        ImageFetch fetch = closed(new ImageFetch(
+                vertx, outbound, settings.limits().upload(), settings.files().fetchTimeout()));
+        InputImages images = new InputImages(database, store, intake, files, fetch);
         SubmitJob submitJob =
-                new SubmitJob(check, submitter, replies, settings.webhooks().sealing());
+                new SubmitJob(check, submitter, replies, settings.webhooks().sealing(), images);
         handlers.put("submitJob", submitJob);
         handlers.put(
                 "submitBatch",
@@ -220,11 +227,9 @@ public final class ApiServer implements AutoCloseable {
             relay.wake();
             webhooks.wake();
         }));
-        handlers.put("retryJob", new RetryJob(jobs, models, submitter, replies));
+        handlers.put("retryJob", new RetryJob(jobs, models, submitter, replies, images));
         handlers.put("getOutput", GetOutput.get(jobs, store));
         handlers.put("headOutput", GetOutput.head(jobs, store));
-        FileStore files = new FileStore(database, store);
-        ImageIntake intake = new ImageIntake(settings.files().pixels());
         handlers.put("uploadFile", new UploadFile(intake, files, settings.files(), settings.publicUrl()));
         handlers.put("getFile", FileHandlers.get(files, settings.publicUrl()));
         handlers.put("getFileContent", FileHandlers.content(files, store));

@@ -9,8 +9,9 @@ import java.time.Duration;
  * @param pixels most pixels of one, width times height
  * @param keptFor how long, where the request does not say
  * @param perTenant most of them that a tenant has at a time
+ * @param fetchTimeout longest fetch of an image that a request names by its URL
  */
-public record FileSettings(int pixels, Duration keptFor, int perTenant) {
+public record FileSettings(int pixels, Duration keptFor, int perTenant, Duration fetchTimeout) {
     public static FileSettings read(Settings settings) {
         return new FileSettings(
                 settings.integer(
@@ -21,6 +22,10 @@ public record FileSettings(int pixels, Duration keptFor, int perTenant) {
                         "most pixels of an uploaded image; decoding takes some ten bytes for each"),
                 settings.duration("SAFELIGHT_FILE_EXPIRY", "24h", "how long an upload is kept that does not say so"),
                 settings.integer(
-                        "SAFELIGHT_FILES_PER_TENANT", 1_000, 1, 1_000_000, "most uploads that a tenant has at a time"));
+                        "SAFELIGHT_FILES_PER_TENANT", 1_000, 1, 1_000_000, "most uploads that a tenant has at a time"),
+                settings.duration(
+                        "SAFELIGHT_IMAGE_FETCH_TIMEOUT",
+                        "10s",
+                        "longest fetch of an image that a request names by URL"));
     }
 }

@@ -40,13 +40,33 @@ public final class ImageIntake {
      */
     Normalised take(String mediaType, byte[] bytes) throws UnusableImage, InterruptedException {
         Bytes file = new Bytes(bytes);
-        String found = PngFile.is(file) ? "image/png" : JpegFile.is(file) ? "image/jpeg" : "image/webp";
-        if (found.equals("image/webp") && !WebpFile.is(file)) {
-            throw UnusableImage.malformed("the body is neither PNG nor JPEG nor WebP");
-        }
+        String found = mediaType(file);
         if (!found.equals(mediaType)) {
             throw UnusableImage.mismatch("the Content-Type is " + mediaType + ", the body is " + found);
         }
+        return taken(found, file);
+    }
+
+    /** An image of which nobody said what it is. */
+    Normalised take(byte[] bytes) throws UnusableImage, InterruptedException {
+        Bytes file = new Bytes(bytes);
+        return taken(mediaType(file), file);
+    }
+
+    private static String mediaType(Bytes file) throws UnusableImage {
+        if (PngFile.is(file)) {
+            return "image/png";
+        }
+        if (JpegFile.is(file)) {
+            return "image/jpeg";
+        }
+        if (WebpFile.is(file)) {
+            return "image/webp";
+        }
+        throw UnusableImage.malformed("the body is neither PNG nor JPEG nor WebP");
+    }
+
+    private Normalised taken(String found, Bytes file) throws UnusableImage, InterruptedException {
         Inspected image = switch (found) {
             case "image/png" -> PngFile.inspect(file, limits);
             case "image/jpeg" -> JpegFile.inspect(file, limits);

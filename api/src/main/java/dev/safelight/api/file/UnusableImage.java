@@ -36,6 +36,15 @@ final class UnusableImage extends Exception {
         return new UnusableImage("image_unsupported", message);
     }
 
+    /** What names the image names nothing. */
+    static UnusableImage unknown(String message) {
+        return new UnusableImage("unknown_image", message);
+    }
+
+    static UnusableImage unreachable(String message) {
+        return new UnusableImage("image_unreachable", message);
+    }
+
     static UnusableImage mismatch(String message) {
         return new UnusableImage("content_type_mismatch", message);
     }

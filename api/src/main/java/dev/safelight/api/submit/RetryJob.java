@@ -1,6 +1,7 @@
 package dev.safelight.api.submit;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.safelight.api.file.InputImages;
 import dev.safelight.api.http.Handler;
 import dev.safelight.api.http.Problem;
 import dev.safelight.api.http.Reply;
@@ -15,6 +16,8 @@ import dev.safelight.api.validate.TimeLimits;
 import dev.safelight.api.validate.Violation;
 import dev.safelight.common.job.JobIds;
 import dev.safelight.common.job.JobKey;
+import dev.safelight.common.request.GenerationInput;
+import dev.safelight.common.wire.Json;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
@@ -28,8 +31,12 @@ public final class RetryJob implements Handler {
     private final ModelCatalog models;
     private final Submitter submitter;
     private final SubmissionReply replies;
+    private final InputImages images;
 
-    public RetryJob(JobQueries jobs, ModelCatalog models, Submitter submitter, SubmissionReply replies) {
+    /** @param images of the old job, which the new one is made from too */
+    public RetryJob(
+            JobQueries jobs, ModelCatalog models, Submitter submitter, SubmissionReply replies, InputImages images) {
+        this.images = images;
         this.jobs = jobs;
         this.models = models;
         this.submitter = submitter;
@@ -58,9 +65,15 @@ public final class RetryJob implements Handler {
         }
         // The bundle may have been replaced since by one that takes other input.
         List<Violation> violations = model.get().violations(old.input());
-        return violations.isEmpty()
-                ? replies.of(request, submitter.submit(newJob(request, old, model.get())))
-                : Problem.invalid(409, violations).reply();
+        if (!violations.isEmpty()) {
+            return Problem.invalid(409, violations).reply();
+        }
+        List<String> missing =
+                images.missing(request.tenantId(), Json.MAPPER.convertValue(old.input(), GenerationInput.class));
+        if (!missing.isEmpty()) {
+            return conflict("image_gone", "the job's " + String.join(" and ", missing) + " is no longer kept");
+        }
+        return replies.of(request, submitter.submit(newJob(request, old, model.get())));
     }
 
     private static Submitter.NewJob newJob(Request request, JobRow old, Model model) {

@@ -3,6 +3,7 @@ package dev.safelight.api.submit;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.safelight.api.file.InputImages;
 import dev.safelight.api.http.Handler;
 import dev.safelight.api.http.Problem;
 import dev.safelight.api.http.Reply;
@@ -43,6 +44,9 @@ public final class SubmitBatch implements Handler {
 
     private record Invalid(List<Violation> violations) implements Item {}
 
+    /** Its image could not be stored now. */
+    private record Unstored(Problem problem) implements Item {}
+
     /**
      * @param jobRequest the document's schema of one request
      * @param idempotencyKey the document's schema of a key
@@ -79,6 +83,11 @@ public final class SubmitBatch implements Handler {
             if (!violations.isEmpty()) {
                 return Problem.invalid(422, violations).reply();
             }
+            for (Item item : items) {
+                if (item instanceof Unstored(Problem problem)) {
+                    return problem.reply();
+                }
+            }
         }
         List<Submitter.NewJob> jobs = items.stream()
                 .filter(Valid.class::isInstance)
@@ -110,6 +119,7 @@ public final class SubmitBatch implements Handler {
             results.add(
                     switch (item) {
                         case Invalid(var violations) -> new Result(422, null, null, Problem.invalid(422, violations));
+                        case Unstored(var problem) -> new Result(problem.status(), null, null, problem);
                         case Valid(var job) -> result(outcomes.get(next++));
                     });
         }
@@ -128,7 +138,7 @@ public final class SubmitBatch implements Handler {
         };
     }
 
-    private Item item(Request request, JsonNode sent, String place) {
+    private Item item(Request request, JsonNode sent, String place) throws InterruptedException {
         ObjectNode body = sent.deepCopy();
         JsonNode key = body.remove(KEY);
         List<Violation> violations = new ArrayList<>();
@@ -143,15 +153,24 @@ public final class SubmitBatch implements Handler {
             return new Invalid(violations);
         }
         return switch (check.check(body)) {
-            case JobRequestCheck.Invalid(var found) ->
-                new Invalid(found.stream()
-                        .map(violation -> Violation.body(
-                                violation.code(),
-                                "#" + place + violation.pointer().substring(1),
-                                violation.detail()))
-                        .toList());
+            case JobRequestCheck.Invalid(var found) -> new Invalid(moved(found, place));
             case JobRequestCheck.Valid(JobRequest valid) ->
-                new Valid(single.newJob(request, valid, key == null ? null : key.textValue()));
+                brought(request, valid, key == null ? null : key.textValue(), place);
         };
+    }
+
+    private Item brought(Request request, JobRequest valid, String key, String place) throws InterruptedException {
+        return switch (single.bring(request, valid, key)) {
+            case InputImages.Ready(JobRequest ready) -> new Valid(single.newJob(request, ready, key));
+            case InputImages.Wrong(var found) -> new Invalid(moved(found, place));
+            case InputImages.NotNow(Problem problem) -> new Unstored(problem);
+        };
+    }
+
+    private static List<Violation> moved(List<Violation> found, String place) {
+        return found.stream()
+                .map(violation -> Violation.body(
+                        violation.code(), "#" + place + violation.pointer().substring(1), violation.detail()))
+                .toList();
     }
 }

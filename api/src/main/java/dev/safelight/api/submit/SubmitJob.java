@@ -1,5 +1,6 @@
 package dev.safelight.api.submit;
 
+import dev.safelight.api.file.InputImages;
 import dev.safelight.api.http.Handler;
 import dev.safelight.api.http.Problem;
 import dev.safelight.api.http.Reply;
@@ -11,6 +12,7 @@ import dev.safelight.common.job.JobIds;
 import dev.safelight.common.job.JobKey;
 import dev.safelight.common.wire.Json;
 import java.sql.SQLException;
+import java.util.Optional;
 import java.util.regex.Pattern;
 
 /** {@code POST /v1/jobs}. */
@@ -21,13 +23,16 @@ public final class SubmitJob implements Handler {
     private final Submitter submitter;
     private final SubmissionReply replies;
     private final Sealing sealing;
+    private final InputImages images;
 
     /** @param sealing how the secret of a job's webhook lies in the database */
-    public SubmitJob(JobRequestCheck check, Submitter submitter, SubmissionReply replies, Sealing sealing) {
+    public SubmitJob(
+            JobRequestCheck check, Submitter submitter, SubmissionReply replies, Sealing sealing, InputImages images) {
         this.check = check;
         this.submitter = submitter;
         this.replies = replies;
         this.sealing = sealing;
+        this.images = images;
     }
 
     @Override
@@ -36,11 +41,34 @@ public final class SubmitJob implements Handler {
             case JobRequestCheck.Invalid(var violations) ->
                 Problem.invalid(422, violations).reply();
             case JobRequestCheck.Valid(JobRequest valid) ->
-                replies.of(
-                        request,
-                        submitter.submit(newJob(
-                                request, valid, request.text("Idempotency-Key").orElse(null))));
+                submit(request, valid, request.text("Idempotency-Key").orElse(null));
         };
+    }
+
+    private Reply submit(Request request, JobRequest valid, String key) throws InterruptedException, SQLException {
+        if (!InputImages.wanted(valid)) {
+            return replies.of(request, submitter.submit(newJob(request, valid, key)));
+        }
+        // Whoever repeats a request need not have the image any more.
+        Optional<Submitter.Outcome> earlier = submitter.earlier(newJob(request, valid, key));
+        if (earlier.isPresent()) {
+            return replies.of(request, earlier.get());
+        }
+        return switch (images.bring(request.tenantId(), valid)) {
+            case InputImages.Ready(JobRequest ready) ->
+                replies.of(request, submitter.submit(newJob(request, ready, key)));
+            case InputImages.Wrong(var violations) ->
+                Problem.invalid(422, violations).reply();
+            case InputImages.NotNow(Problem problem) -> problem.reply();
+        };
+    }
+
+    /** Brings in the images of one request of several. */
+    InputImages.Outcome bring(Request request, JobRequest valid, String key) throws InterruptedException {
+        return !InputImages.wanted(valid)
+                        || submitter.earlier(newJob(request, valid, key)).isPresent()
+                ? new InputImages.Ready(valid)
+                : images.bring(request.tenantId(), valid);
     }
 
     Submitter.NewJob newJob(Request request, JobRequest valid, String idempotencyKey) {
@@ -52,7 +80,7 @@ public final class SubmitJob implements Handler {
                 valid.model().bundle().version(),
                 valid.priority(),
                 Json.MAPPER.valueToTree(valid.input()),
-                valid.input().steps(),
+                valid.model().walkedSteps(valid.input()),
                 valid.metadata(),
                 valid.preview(),
                 idempotencyKey,

@@ -160,6 +160,11 @@ public final class Submitter implements AutoCloseable {
         return new Unavailable();
     }
 
+    /** What the same idempotency key has led to already; empty where nothing, or where there is no key. */
+    Optional<Outcome> earlier(NewJob job) {
+        return job.idempotencyKey() == null ? Optional.empty() : known(job);
+    }
+
     /**
      * Makes many jobs of one tenant durable, in one transaction.
      *

@@ -4,6 +4,7 @@ import dev.safelight.api.relay.WakeableLoop;
 import dev.safelight.common.store.CheckpointKey;
 import dev.safelight.common.store.Database;
 import dev.safelight.common.store.FileKey;
+import dev.safelight.common.store.InputImageKey;
 import dev.safelight.common.store.ObjectStore;
 import dev.safelight.common.store.OutputKey;
 import dev.safelight.common.store.Sql;
@@ -37,6 +38,8 @@ public final class Sweeper implements AutoCloseable {
     private static final String EXPIRE = Sql.of(Sweeper.class, "expire");
     private static final String EXPIRE_FILES = Sql.of(Sweeper.class, "expire_files");
     private static final String UNREFERENCED_FILES = Sql.of(Sweeper.class, "unreferenced_files");
+    private static final String EXPIRE_IMAGES = Sql.of(Sweeper.class, "expire_images");
+    private static final String UNREFERENCED_IMAGES = Sql.of(Sweeper.class, "unreferenced_images");
     private static final int BATCH = 500;
 
     private final Jdbi jdbi;
@@ -77,7 +80,11 @@ public final class Sweeper implements AutoCloseable {
                 return 0;
             }
             try {
-                return expire(handle) + sweep(handle) + sweepCheckpoints(handle) + sweepFiles(handle);
+                return expire(handle)
+                        + sweep(handle)
+                        + sweepCheckpoints(handle)
+                        + sweepFiles(handle)
+                        + sweepImages(handle);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             } finally {
@@ -96,7 +103,9 @@ public final class Sweeper implements AutoCloseable {
      * removed the objects, the walk finds them, because no row of theirs shows them any more.
      */
     private int expire(Handle handle) {
-        return expire(handle, EXPIRE, "outputs") + expire(handle, EXPIRE_FILES, "uploads");
+        return expire(handle, EXPIRE, "outputs")
+                + expire(handle, EXPIRE_FILES, "uploads")
+                + expire(handle, EXPIRE_IMAGES, "images of jobs");
     }
 
     private int expire(Handle handle, String statement, String what) {
@@ -189,6 +198,42 @@ public final class Sweeper implements AutoCloseable {
                                 "files",
                                 UUID.class,
                                 batch.stream().map(FileKey::fileId).toList())
+                        .mapTo(String.class)
+                        .list();
+                for (String path : unreferenced) {
+                    store.delete(path);
+                    swept.increment();
+                }
+                removed += unreferenced.size();
+            }
+        }
+        return removed;
+    }
+
+    /** Objects of images whose process died before it had written the row, or before it had removed the object. */
+    private int sweepImages(Handle handle) throws IOException {
+        Instant before = clock.instant().minus(settings.age());
+        int removed = 0;
+        try (Stream<ObjectStore.Entry> entries = store.list(InputImageKey.PREFIX)) {
+            Iterator<InputImageKey> old = entries.filter(
+                            entry -> entry.writtenAt().isBefore(before))
+                    .flatMap(entry -> InputImageKey.parse(entry.key()).stream())
+                    .iterator();
+            while (old.hasNext()) {
+                List<InputImageKey> batch = next(old);
+                List<String> unreferenced = handle.createQuery(UNREFERENCED_IMAGES)
+                        .bindArray(
+                                "paths",
+                                String.class,
+                                batch.stream().map(InputImageKey::path).toList())
+                        .bindArray(
+                                "tenants",
+                                String.class,
+                                batch.stream().map(InputImageKey::tenantId).toList())
+                        .bindArray(
+                                "digests",
+                                String.class,
+                                batch.stream().map(InputImageKey::sha256).toList())
                         .mapTo(String.class)
                         .list();
                 for (String path : unreferenced) {

@@ -23,4 +23,10 @@ public record JobRequest(
         Integer expiresIn,
         byte[] hash,
         Optional<WebhookRequest> webhook,
-        TimeLimits times) {}
+        TimeLimits times) {
+
+    /** The same with another input. */
+    public JobRequest with(GenerationInput other) {
+        return new JobRequest(model, other, priority, metadata, preview, expiresIn, hash, webhook, times);
+    }
+}

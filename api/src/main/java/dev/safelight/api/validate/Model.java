@@ -158,6 +158,13 @@ public final class Model {
         return options;
     }
 
+    /** Of a walk with this input, as its progress is counted: one that begins half-way has fewer than it says. */
+    public int walkedSteps(GenerationInput input) {
+        return recipes.read(input) instanceof Recipe.Possible(Recipe recipe)
+                ? Math.max(1, recipe.plan().steps())
+                : input.steps();
+    }
+
     private int steps(JsonNode input) {
         return input.has("timesteps")
                 ? input.get("timesteps").size()

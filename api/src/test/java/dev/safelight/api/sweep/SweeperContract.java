@@ -8,6 +8,7 @@ import dev.safelight.common.job.JobKey;
 import dev.safelight.common.store.CheckpointKey;
 import dev.safelight.common.store.Database;
 import dev.safelight.common.store.FileKey;
+import dev.safelight.common.store.InputImageKey;
 import dev.safelight.common.store.ObjectStore;
 import dev.safelight.common.store.OutputKey;
 import dev.safelight.embedded.testing.TestServers;
@@ -187,6 +188,64 @@ abstract class SweeperContract {
         assertThat(store().size(lost.path())).isEmpty();
         assertThat(store().size(kept.path())).isPresent();
         store().delete(kept.path());
+    }
+
+    /** An image stays while a job may want it, and for the grace of a request that is about to name it. */
+    @Test
+    void imagesOfJobsGoWithTheLastJobThatNamesThem() throws IOException {
+        String nobodys = image("a", "now() - interval '1 second'");
+        String held = image("b", "now() + interval '10 minutes'");
+        String queued = image("c", "now() - interval '1 second'");
+        String ended = image("d", "now() - interval '1 second'");
+        String over = image("e", "now() - interval '1 second'");
+        String orphan = new InputImageKey("default", "f".repeat(64), UUID.randomUUID()).path();
+        store().put(orphan, new byte[] {1}, "image/png");
+        name(job("running", 1), "image", "c", null);
+        name(job("succeeded", 1), "mask", "d", null);
+        name(job("succeeded", 1), "image", "e", 1);
+
+        assertThat(sweeper(Instant.now()).runOnce()).isEqualTo(2);
+        assertThat(images())
+                .containsExactlyInAnyOrder(held, queued, ended, orphan)
+                .doesNotContain(nobodys, over);
+        assertThat(sweeper(later()).runOnce()).isEqualTo(1);
+        assertThat(images()).containsExactlyInAnyOrder(held, queued, ended);
+        for (String left : images()) {
+            store().delete(left);
+        }
+        database.jdbi().useHandle(handle -> handle.execute("DELETE FROM input_image"));
+    }
+
+    private List<String> images() throws IOException {
+        try (Stream<ObjectStore.Entry> entries = store().list(InputImageKey.PREFIX)) {
+            return entries.map(ObjectStore.Entry::key).toList();
+        }
+    }
+
+    private String image(String letter, String keptUntil) throws IOException {
+        InputImageKey key = new InputImageKey("default", letter.repeat(64), UUID.randomUUID());
+        store().put(key.path(), new byte[] {1}, "image/png");
+        database.jdbi()
+                .useHandle(handle -> handle.execute(
+                        "INSERT INTO input_image (tenant_id, sha256, object_key, width, height, bytes, kept_until)"
+                                + " VALUES (?, decode(?, 'hex'), ?, 1, 1, 1, " + keptUntil + ")",
+                        key.tenantId(),
+                        key.sha256(),
+                        key.path()));
+        return key.path();
+    }
+
+    private static void name(JobKey job, String field, String letter, Integer expiresIn) {
+        database.jdbi()
+                .useHandle(handle -> handle.execute(
+                        "UPDATE job SET input = jsonb_build_object(?, 'sha256:' || repeat(?, 64)), expires_in = ?,"
+                                + " finished_at = finished_at - interval '1 hour', started_at = started_at - interval '1 hour',"
+                                + " created_at = created_at - interval '1 hour' WHERE tenant_id = ? AND job_id = ?",
+                        field,
+                        letter,
+                        expiresIn,
+                        job.tenantId(),
+                        job.jobId()));
     }
 
     private FileKey file(String expiresAt) throws IOException {

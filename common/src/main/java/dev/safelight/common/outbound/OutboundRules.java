@@ -127,6 +127,11 @@ public final class OutboundRules {
                 .orElse(url);
     }
 
+    /** Whether whoever runs this named the host among those that may be reached whatever they resolve to. */
+    public boolean trusts(Plausible url) {
+        return settings.trustsName(url.host());
+    }
+
     /** Resolves the host and judges all that comes back; blocks for as long as the name service takes. */
     public Resolution resolve(Plausible url) {
         List<InetAddress> addresses;

@@ -17,6 +17,7 @@ import dev.safelight.worker.checkpoint.Checkpoints;
 import dev.safelight.worker.decode.Picture;
 import dev.safelight.worker.generate.Generation;
 import dev.safelight.worker.generate.Model;
+import dev.safelight.worker.generate.Originals;
 import dev.safelight.worker.generate.Outcome;
 import dev.safelight.worker.generate.Outcome.Pictures;
 import dev.safelight.worker.generate.Progress;
@@ -66,6 +67,7 @@ final class Attempt implements LeaseHolder {
     private final JobStore store;
     private final Leases leases;
     private final Room room;
+    private final OriginalImages originals;
     private final Checkpoints checkpoints;
     private final Previews previews;
     private final AttemptSettings settings;
@@ -86,11 +88,13 @@ final class Attempt implements LeaseHolder {
             JobStore store,
             Leases leases,
             Room room,
+            OriginalImages originals,
             Checkpoints checkpoints,
             Previews previews,
             AttemptSettings settings,
             LongSupplier nanoTime) {
         this.job = job;
+        this.originals = originals;
         this.ticket = new Ticket(
                 job.fence().job(),
                 Priority.ofRank(job.priority()),
@@ -155,11 +159,20 @@ final class Attempt implements LeaseHolder {
             return stopped();
         }
         try (Models.Held loan = held.get()) {
-            return run(loan.model(), input);
+            return run(loan.model(), input, originals.load(job.fence().job().tenantId(), input));
+        } catch (IOException e) {
+            LOG.warn(
+                    "job {} goes back: its image cannot be read: {}",
+                    job.fence().job().jobId(),
+                    e.toString());
+            return new Returned(
+                    new JobError("store_unreachable", "the job's image cannot be read: " + e.getMessage()),
+                    true,
+                    settings.retryDelay());
         }
     }
 
-    private AttemptOutcome run(Model model, GenerationInput input) throws InterruptedException {
+    private AttemptOutcome run(Model model, GenerationInput input, Originals images) throws InterruptedException {
         Optional<String> stranger = model.recipes().stranger(input);
         if (stranger.isPresent()) {
             // A newer API took it; the picture without it would not be what was asked for.
@@ -167,15 +180,15 @@ final class Attempt implements LeaseHolder {
                     "unknown_option", "the request has " + stranger.get() + ", which this worker does not know"));
         }
         checkpoints.add(job.fence(), () -> Optional.ofNullable(walks).map(Progress::checkpoint));
-        return switch (generate(model, input)) {
+        return switch (generate(model, input, images)) {
             case Pictures(List<Picture> pictures) -> store(new Origin(job.model(), job.bundle(), input), pictures);
             case Outcome.Failed(JobError error) -> new Failed(error);
             case Outcome.Canceled _, Outcome.LeaseLost _ -> stopped();
         };
     }
 
-    private Outcome generate(Model model, GenerationInput input) throws InterruptedException {
-        Generation generation = new Generation(model, input);
+    private Outcome generate(Model model, GenerationInput input, Originals images) throws InterruptedException {
+        Generation generation = new Generation(model, input, images);
         if (job.preview() == null) {
             return generation.run(ticket, checkpoints.load(job.fence()), follow(progress -> {}));
         }
@@ -190,6 +203,7 @@ final class Attempt implements LeaseHolder {
             @Override
             public void begun(Progress progress) {
                 walks = progress;
+                steps = Math.max(1, progress.steps());
                 step = progress.step();
                 pace.reached(step, System.nanoTime());
                 progress.resumedFrom().ifPresent(from -> checkpoints.resumed(job.fence(), from));

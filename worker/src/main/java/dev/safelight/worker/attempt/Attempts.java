@@ -36,6 +36,7 @@ public final class Attempts {
     private final JobStore store;
     private final Leases leases;
     private final Room room;
+    private final OriginalImages originals;
     private final Checkpoints checkpoints;
     private final Previews previews;
     private final Signals signals;
@@ -60,6 +61,7 @@ public final class Attempts {
         this.models = models;
         this.settler = new Settler(store, leases, HAND_BACK_PATIENCE, nanoTime);
         this.store = store;
+        this.originals = new OriginalImages(store, objects);
         this.leases = leases;
         this.room = room;
         this.checkpoints = checkpoints;
@@ -87,7 +89,7 @@ public final class Attempts {
     /** Runs a job that a Kafka record brought and a claim gave to this worker. Returns at once. */
     public void start(ClaimedJob job) {
         Attempt attempt = new Attempt(
-                job, models, writer, settler, store, leases, room, checkpoints, previews, settings, nanoTime);
+                job, models, writer, settler, store, leases, room, originals, checkpoints, previews, settings, nanoTime);
         room.enter(attempt.mustRunAlone());
         leases.add(attempt);
         running.add(attempt);

@@ -3,6 +3,7 @@ package dev.safelight.worker.store;
 import dev.safelight.common.job.Fence;
 import dev.safelight.common.job.JobKey;
 import dev.safelight.common.job.JobState;
+import dev.safelight.common.request.ImageDigest;
 import dev.safelight.common.request.Preview;
 import dev.safelight.common.store.Database;
 import dev.safelight.common.store.Sql;
@@ -43,6 +44,7 @@ public final class JobStore {
     private static final String FAIL = Sql.of(JobStore.class, "fail");
     private static final String CANCEL = Sql.of(JobStore.class, "cancel");
     private static final String GIVE_BACK = Sql.of(JobStore.class, "give_back");
+    private static final String IMAGE = Sql.of(JobStore.class, "image");
     private static final String STANDING = Sql.of(JobStore.class, "standing");
 
     private final Jdbi jdbi;
@@ -139,6 +141,15 @@ public final class JobStore {
                         .map((row, context) -> JobState.of(row.getString("state")))
                         .findOne();
         });
+    }
+
+    /** Where an image lies that jobs of the tenant are made from; empty when it is no longer kept. */
+    public Optional<String> image(String tenantId, ImageDigest digest) {
+        return jdbi.withHandle(handle -> handle.createQuery(IMAGE)
+                .bind("tenant", tenantId)
+                .bind("sha256", digest.sha256())
+                .mapTo(String.class)
+                .findOne());
     }
 
     /** Where the job stands now; empty when it was deleted. */
