@@ -66,7 +66,8 @@ public final class ImageFetch implements AutoCloseable {
     /** @throws UnusableImage when the URL may not be used, or nothing useful comes of it */
     byte[] get(String url) throws UnusableImage, InterruptedException {
         return switch (rules.examine(url)) {
-            case OutboundRules.Refused(_, String reason) -> throw UnusableImage.unreachable("the URL " + reason);
+            case OutboundRules.Refused(String code, String reason) ->
+                throw UnusableImage.unreachable("the URL " + reason);
             case OutboundRules.Plausible plausible -> {
                 if (!plausible.tls() && !rules.trusts(plausible)) {
                     throw UnusableImage.unreachable("the URL must begin with https://");
@@ -83,7 +84,7 @@ public final class ImageFetch implements AutoCloseable {
         try {
             Future<OutboundRules.Resolution> lookup = lookups.submit(() -> rules.resolve(url));
             return switch (lookup.get(left(deadline), TimeUnit.NANOSECONDS)) {
-                case OutboundRules.Unreachable(_, String reason) -> throw UnusableImage.unreachable(reason);
+                case OutboundRules.Unreachable(String code, String reason) -> throw UnusableImage.unreachable(reason);
                 case OutboundRules.Resolved(InetAddress address) -> exchange(url, address, deadline);
             };
         } catch (TimeoutException e) {

@@ -89,7 +89,18 @@ public final class Attempts {
     /** Runs a job that a Kafka record brought and a claim gave to this worker. Returns at once. */
     public void start(ClaimedJob job) {
         Attempt attempt = new Attempt(
-                job, models, writer, settler, store, leases, room, originals, checkpoints, previews, settings, nanoTime);
+                job,
+                models,
+                writer,
+                settler,
+                store,
+                leases,
+                room,
+                originals,
+                checkpoints,
+                previews,
+                settings,
+                nanoTime);
         room.enter(attempt.mustRunAlone());
         leases.add(attempt);
         running.add(attempt);
