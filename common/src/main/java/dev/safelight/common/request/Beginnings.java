@@ -153,6 +153,9 @@ final class Beginnings {
                     "invalid_value", "class", "the model's prior makes up pictures of one class: name one");
         }
         if (values.has(IMAGE)) {
+            imageRefusal().ifPresent(reason -> {
+                throw new InputRefused("unsupported_by_model", IMAGE.name(), reason);
+            });
             return atImage(method, whole, input, values, prior.filter(PriorUse::alongside));
         }
         for (Option<?> option : List.of(MASK, STRENGTH, DEGRADED, Ddim.INVERSION)) {

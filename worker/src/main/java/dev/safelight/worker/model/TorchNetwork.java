@@ -16,6 +16,7 @@ import dev.safelight.common.bundle.BundleException;
 import dev.safelight.common.bundle.BundleReader;
 import dev.safelight.common.bundle.InputShape;
 import dev.safelight.common.bundle.Manifest;
+import dev.safelight.common.bundle.Offers;
 import dev.safelight.worker.batch.Conditioning;
 import dev.safelight.worker.batch.Network;
 import dev.safelight.worker.batch.Row;
@@ -46,6 +47,9 @@ public final class TorchNetwork implements Network, AutoCloseable {
     private final PtSymbolBlock block;
     private final List<String> inputs;
     private final Map<String, List<Integer>> shapes;
+    /** Whether its answer is a gradient that it finds itself: then the operations of the call have to be recorded. */
+    private final boolean differentiates;
+
     private final int latentSize;
     private final int maxRows;
     private ByteBuffer latents;
@@ -57,6 +61,7 @@ public final class TorchNetwork implements Network, AutoCloseable {
         this.manager = manager;
         this.block = block;
         this.inputs = manifest.networks().get(role).inputs();
+        this.differentiates = role.equals(Offers.GUIDE);
         this.shapes = new HashMap<>();
         inputs.forEach(input -> shapes.put(input, InputShape.of(manifest, role, input)));
         this.latentSize = inputs.contains("x") ? InputShape.size(manifest, role, "x") : 0;
@@ -107,7 +112,8 @@ public final class TorchNetwork implements Network, AutoCloseable {
             for (String input : inputs) {
                 arguments.add(argument((PtNDManager) call, input, rows));
             }
-            NDArray output = IValueUtils.forward(block, arguments, false).getFirst();
+            NDArray output =
+                    IValueUtils.forward(block, arguments, differentiates).getFirst();
             return slices(output.toDevice(ai.djl.Device.cpu(), false), rows.size());
         } catch (EngineException e) {
             throw saysOutOfMemory(e) ? new OutOfMemory(e.getMessage(), e) : e;
@@ -206,7 +212,8 @@ public final class TorchNetwork implements Network, AutoCloseable {
     }
 
     private static ByteBuffer aligned(long bytes) {
-        return ByteBuffer.allocateDirect(Math.toIntExact(bytes + ALIGNMENT))
+        // Both ends of a slice are moved to where they are aligned.
+        return ByteBuffer.allocateDirect(Math.toIntExact(bytes + 2 * ALIGNMENT))
                 .alignedSlice(ALIGNMENT)
                 .slice(0, Math.toIntExact(bytes))
                 .order(ByteOrder.nativeOrder());

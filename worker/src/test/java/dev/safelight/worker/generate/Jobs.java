@@ -37,7 +37,7 @@ final class Jobs {
     }
 
     static Model decodedBy(Decoder decoder, Model model) {
-        return new Model(model.bundle(), model.batcher(), model.group(), model.recipes(), decoder);
+        return new Model(model.bundle(), model.batcher(), model.group(), model.recipes(), decoder, model.others());
     }
 
     static GenerationInput input(String sampler, int steps, double guidance, long seed) {
