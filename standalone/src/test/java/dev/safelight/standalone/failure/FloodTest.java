@@ -74,7 +74,8 @@ class FloodTest {
                 WorkerProcess worker = WorkerProcess.start(
                         settings,
                         network.into(Equipment.load(settings)),
-                        new PrometheusMeterRegistry(PrometheusConfig.DEFAULT))) {
+                        new PrometheusMeterRegistry(PrometheusConfig.DEFAULT));
+                GatedNetwork _ = network) {
             TestJobs jobs = new TestJobs(
                     database,
                     "default",
@@ -149,7 +150,7 @@ class FloodTest {
     }
 
     /** A real network whose next call can be made to wait, and that remembers which classes were in which call. */
-    private static final class GatedNetwork {
+    private static final class GatedNetwork implements AutoCloseable {
         private final List<Batcher> batchers = new ArrayList<>();
         private final List<List<String>> calls = Collections.synchronizedList(new ArrayList<>());
         private boolean closed;
@@ -204,6 +205,12 @@ class FloodTest {
         synchronized void go() {
             closed = false;
             notifyAll();
+        }
+
+        /** Whatever went wrong: a worker does not end before its call does. */
+        @Override
+        public void close() {
+            go();
         }
 
         private synchronized void pass() {
