@@ -16,6 +16,7 @@ import dev.safelight.api.validate.Violation;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * {@code POST /v1/jobs:batch}: many submits in one transaction. Each is answered for itself, as it would have been alone;
@@ -23,6 +24,11 @@ import java.util.List;
  */
 public final class SubmitBatch implements Handler {
     private static final String KEY = "idempotency_key";
+    /** They are fetched one after the other, while the client waits. */
+    private static final int MOST_URLS = 16;
+
+    private static final String TOO_MANY_URLS =
+            "a batch may name at most " + MOST_URLS + " images by URL; upload them, or name them by data URL or digest";
 
     private final Schema jobRequest;
     private final Schema idempotencyKey;
@@ -72,8 +78,14 @@ public final class SubmitBatch implements Handler {
         JsonNode requests = request.body().get("requests");
         boolean atomic = request.body().path("atomic").booleanValue();
         List<Item> items = new ArrayList<>(requests.size());
+        int urls = 0;
         for (int i = 0; i < requests.size(); i++) {
-            items.add(item(request, requests.get(i), "/requests/" + i));
+            String place = "/requests/" + i;
+            urls += urls(requests.get(i));
+            items.add(
+                    urls > MOST_URLS
+                            ? new Invalid(List.of(Violation.body("too_many", "#" + place + "/input", TOO_MANY_URLS)))
+                            : item(request, requests.get(i), place));
         }
         if (atomic) {
             List<Violation> violations = items.stream()
@@ -165,6 +177,12 @@ public final class SubmitBatch implements Handler {
             case InputImages.Wrong(var found) -> new Invalid(moved(found, place));
             case InputImages.NotNow(Problem problem) -> new Unstored(problem);
         };
+    }
+
+    private static int urls(JsonNode request) {
+        return (int) Stream.of("image", "mask")
+                .filter(field -> request.path("input").path(field).asText().startsWith("http"))
+                .count();
     }
 
     private static List<Violation> moved(List<Violation> found, String place) {

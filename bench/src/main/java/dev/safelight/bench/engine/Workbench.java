@@ -7,7 +7,6 @@ import dev.safelight.common.job.JobKey;
 import dev.safelight.common.job.Priority;
 import dev.safelight.common.request.GenerationInput;
 import dev.safelight.common.wire.Json;
-import dev.safelight.worker.batch.Group;
 import dev.safelight.worker.batch.Ticket;
 import dev.safelight.worker.generate.BatchLimits;
 import dev.safelight.worker.generate.Engine;
@@ -38,15 +37,7 @@ public final class Workbench implements AutoCloseable {
                 .orElseThrow(() -> new IllegalArgumentException("no model " + name + " in " + models));
         Model model = engine.load(bundle);
         Watched network = new Watched(model.group().network());
-        return new Workbench(
-                engine,
-                new Model(
-                        bundle,
-                        model.batcher(),
-                        new Group(network, model.group().shape(), model.group().layout()),
-                        model.recipes(),
-                        model.decoder()),
-                network);
+        return new Workbench(engine, model.with(network), network);
     }
 
     public Bundle bundle() {

@@ -6,7 +6,6 @@ import dev.safelight.common.config.Settings;
 import dev.safelight.worker.WorkerProcess;
 import dev.safelight.worker.WorkerSettings;
 import dev.safelight.worker.attempt.Models;
-import dev.safelight.worker.batch.Group;
 import dev.safelight.worker.generate.Engine;
 import dev.safelight.worker.generate.Model;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -35,12 +34,7 @@ public final class WatchedWorker implements AutoCloseable {
                 .orElseThrow(() -> new IllegalArgumentException("no model " + name + " in " + settings.models()));
         Model model = engine.load(bundle);
         Watched network = new Watched(model.group().network());
-        Model watched = new Model(
-                bundle,
-                model.batcher(),
-                new Group(network, model.group().shape(), model.group().layout()),
-                model.recipes(),
-                model.decoder());
+        Model watched = model.with(network);
         WorkerProcess worker = WorkerProcess.start(
                 settings,
                 new WorkerProcess.Equipment(engine.device(), new Models(List.of(watched)), engine),

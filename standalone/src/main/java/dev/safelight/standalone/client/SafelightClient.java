@@ -115,6 +115,13 @@ public final class SafelightClient implements Administrator {
         return json(exchange(to("/v1/models").GET(), BodyHandlers.ofString()));
     }
 
+    /** Uploads an image. @return its id */
+    public String upload(byte[] image, String mediaType) throws Unreachable, RequestRefused {
+        HttpRequest.Builder request =
+                to("/v1/files").header("Content-Type", mediaType).POST(BodyPublishers.ofByteArray(image));
+        return json(exchange(request, BodyHandlers.ofString())).path("id").asText();
+    }
+
     /** The bytes of an output, whose URL may be relative to the server. */
     public byte[] output(String url) throws Unreachable, RequestRefused {
         return patiently(() -> {

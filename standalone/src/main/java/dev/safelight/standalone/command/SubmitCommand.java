@@ -10,7 +10,9 @@ import dev.safelight.standalone.client.SafelightClient;
 import dev.safelight.standalone.client.Unreachable;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
@@ -47,6 +49,18 @@ final class SubmitCommand implements Callable<Integer> {
 
     @Option(names = "--guidance", description = "Weight of classifier-free guidance (default: the model's).")
     private Double guidance;
+
+    @Option(names = "--image", paramLabel = "FILE|URL", description = "An image to start from; a file is uploaded.")
+    private String image;
+
+    @Option(
+            names = "--mask",
+            paramLabel = "FILE|URL",
+            description = "Which part of the image is drawn: white is, black is kept.")
+    private String mask;
+
+    @Option(names = "--strength", description = "How far to lead away from the image, 0 to 1.")
+    private Double strength;
 
     @Option(
             names = "--input",
@@ -97,7 +111,10 @@ final class SubmitCommand implements Callable<Integer> {
     public Integer call() throws Unreachable, RequestRefused, IOException, InterruptedException {
         PrintWriter console = spec.commandLine().getOut();
         try (SafelightClient client = server.connect()) {
-            JsonNode job = client.submit(request(model == null ? newest(client) : model));
+            ObjectNode request = request(model == null ? newest(client) : model);
+            bring(client, request, "image", image);
+            bring(client, request, "mask", mask);
+            JsonNode job = client.submit(request);
             if (!wait) {
                 console.println(job.path("id").asText());
                 return 0;
@@ -122,6 +139,7 @@ final class SubmitCommand implements Callable<Integer> {
         putIfGiven(fields, "sampler", sampler);
         putIfGiven(fields, "steps", steps);
         putIfGiven(fields, "guidance", guidance);
+        putIfGiven(fields, "strength", strength);
         putIfGiven(request, "priority", priority);
         putIfGiven(request, "deadline", deadline);
         putIfGiven(request, "timeout", timeout);
@@ -134,17 +152,36 @@ final class SubmitCommand implements Callable<Integer> {
         return request;
     }
 
+    private static void bring(SafelightClient client, ObjectNode request, String field, String named)
+            throws Unreachable, RequestRefused, IOException {
+        if (named == null) {
+            return;
+        }
+        boolean file = !named.matches("(https?|data|sha256):.*") && Files.exists(Path.of(named));
+        ((ObjectNode) request.get("input"))
+                .put(field, file ? client.upload(Files.readAllBytes(Path.of(named)), mediaType(named)) : named);
+    }
+
+    /** By the file's name; the server looks at the bytes. */
+    private static String mediaType(String name) {
+        String lower = name.toLowerCase(Locale.ROOT);
+        if (lower.endsWith(".webp")) {
+            return "image/webp";
+        }
+        return lower.endsWith(".jpg") || lower.endsWith(".jpeg") ? "image/jpeg" : "image/png";
+    }
+
     private static void putIfGiven(ObjectNode object, String name, Object value) {
         if (value != null) {
             object.putPOJO(name, value);
         }
     }
 
-    /** Numbers and truth values as such, all else as text; the server checks what fits. */
+    /** JSON as such, all else as text; the server checks what fits. */
     private static JsonNode parsed(String value) {
         try {
             JsonNode node = Json.MAPPER.readTree(value);
-            return node != null && node.isValueNode() && !node.isMissingNode() ? node : new TextNode(value);
+            return node != null && !node.isMissingNode() ? node : new TextNode(value);
         } catch (JsonProcessingException e) {
             return new TextNode(value);
         }

@@ -3,7 +3,6 @@ package dev.safelight.standalone.failure;
 import dev.safelight.worker.WorkerProcess.Equipment;
 import dev.safelight.worker.attempt.Models;
 import dev.safelight.worker.batch.Conditioning;
-import dev.safelight.worker.batch.Group;
 import dev.safelight.worker.batch.Network;
 import dev.safelight.worker.batch.Row;
 import dev.safelight.worker.generate.Model;
@@ -52,12 +51,7 @@ final class TroubledNetwork implements Network {
     }
 
     static Model wrap(Model model, Network network) {
-        return new Model(
-                model.bundle(),
-                model.batcher(),
-                new Group(network, model.group().shape(), model.group().layout()),
-                model.recipes(),
-                model.decoder());
+        return model.with(network);
     }
 
     @Override

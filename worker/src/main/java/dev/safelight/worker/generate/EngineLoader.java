@@ -2,10 +2,12 @@ package dev.safelight.worker.generate;
 
 import dev.safelight.common.bundle.Bundle;
 import dev.safelight.common.bundle.Manifest;
+import dev.safelight.common.bundle.Offers;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 
 /**
  * Loads onto an engine and measures what that took: how much the process grew beyond its heap, and never less than the
@@ -36,8 +38,14 @@ public final class EngineLoader implements ModelCache.Loader {
     @Override
     public long estimate(Bundle bundle) {
         try {
-            return Files.size(bundle.file(
-                    bundle.manifest().networks().get(Manifest.DENOISER).file()));
+            long bytes = 0;
+            for (Map.Entry<String, Manifest.Network> network :
+                    bundle.manifest().networks().entrySet()) {
+                if (network.getKey().equals(Manifest.DENOISER) || Offers.SAMPLING_ROLES.contains(network.getKey())) {
+                    bytes += Files.size(bundle.file(network.getValue().file()));
+                }
+            }
+            return bytes;
         } catch (IOException e) {
             return 0; // loading it will say what is wrong
         }

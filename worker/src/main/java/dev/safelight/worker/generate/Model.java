@@ -46,6 +46,11 @@ public record Model(
         }
     }
 
+    /** The same with another denoiser. */
+    public Model with(Network denoiser) {
+        return new Model(bundle, batcher, new Group(denoiser, group.shape(), group.layout()), recipes, decoder, others);
+    }
+
     Model with(String role, Network network) {
         Map<String, Group> more = new HashMap<>(others);
         more.put(role, new Group(network, group.shape(), role));
