@@ -9,14 +9,16 @@ import torch
 from torch import Tensor, nn
 
 
-def export(network: nn.Module, example: tuple[Tensor, ...], path: Path) -> torch.jit.ScriptModule:
+def export(
+    network: nn.Module, example: tuple[Tensor, ...], path: Path, rtol: float = 1e-4, atol: float = 1e-5
+) -> torch.jit.ScriptModule:
     """Traces, checks that the trace holds for other batch sizes, freezes, saves, and returns what loads back."""
     network = network.eval().requires_grad_(False).to(memory_format=torch.channels_last)
     with torch.inference_mode():
         traced = torch.jit.trace(network, example)
         for rows in (1, 3):
             part = tuple(argument[:rows] for argument in example)
-            torch.testing.assert_close(traced(*part), network(*part), rtol=1e-4, atol=1e-5)
+            torch.testing.assert_close(traced(*part), network(*part), rtol=rtol, atol=atol)
     path.parent.mkdir(parents=True, exist_ok=True)
     whole = io.BytesIO()
     torch.jit.save(torch.jit.freeze(traced), whole)
@@ -30,7 +32,8 @@ def _without_debug(source: io.BytesIO, path: Path) -> None:
         for entry in read.infolist():
             if not entry.filename.endswith(".debug_pkl"):
                 # A fixed date, so that equal weights give an equal digest.
-                written.writestr(zipfile.ZipInfo(entry.filename, (1980, 1, 1, 0, 0, 0)), read.read(entry))
+                dated = zipfile.ZipInfo(entry.filename, (1980, 1, 1, 0, 0, 0))
+                written.writestr(dated, read.read(entry), entry.compress_type)
 
 
 def sha256(path: Path) -> str:

@@ -114,6 +114,7 @@ final class InputSchema {
             case Option.Reals reals -> {
                 range(property.put("type", "array").putObject("items"), reals.low(), reals.high());
             }
+            case Option.Prompt prompt -> property.put("type", "string").put("maxLength", prompt.most());
             case Option.Text _ -> classes(property, manifest);
             case Option.Seed _ ->
                 property.put("type", "integer").put("minimum", 0).put("maximum", Option.Seed.LARGEST);

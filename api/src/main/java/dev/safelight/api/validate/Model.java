@@ -176,7 +176,7 @@ public final class Model {
         if (!recipes.guidable() || input.has("compose")) {
             return 1;
         }
-        return input.has("class") || input.has("factors")
+        return input.has("class") || input.has("factors") || input.has("prompt")
                 ? manifest().defaults().guidance()
                 : 0;
     }

@@ -59,6 +59,22 @@ public final class BundleReader {
     }
 
     /**
+     * Compares a tokenizer's file with the digest that the manifest lists.
+     *
+     * @return the checked file
+     * @throws BundleException when the file is missing or differs
+     */
+    public static Path verified(Bundle bundle, Manifest.Tokenizer tokenizer) {
+        Path file = bundle.file(tokenizer.file());
+        String actual = digest(file);
+        if (!actual.equalsIgnoreCase(tokenizer.sha256())) {
+            throw new BundleException("bundle " + bundle.name() + ": " + tokenizer.file() + " has SHA-256 " + actual
+                    + " but model.json lists " + tokenizer.sha256());
+        }
+        return file;
+    }
+
+    /**
      * The tables of a bundle by name.
      *
      * @throws BundleException when one is missing, differs from its digest or is no list of numbers
@@ -124,6 +140,12 @@ public final class BundleReader {
                     "samplers must list the default sampler");
             manifest.samplers()
                     .forEach(name -> require(folder, Methods.find(name).isPresent(), "no sampler is called " + name));
+        }
+        if (manifest.conditioning().text() != null) {
+            manifest.conditioning().text().tokenizers().forEach(tokenizer -> {
+                Path file = folder.resolve(tokenizer.file()).normalize();
+                require(folder, file.startsWith(folder.normalize()), tokenizer.file() + " leaves the folder");
+            });
         }
         if (manifest.tables() != null) {
             manifest.tables().forEach((name, table) -> {

@@ -1,6 +1,8 @@
 package dev.safelight.common.bundle;
 
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /** The dimensions of one row of a network's input. */
 public final class InputShape {
@@ -28,6 +30,13 @@ public final class InputShape {
                         role,
                         "shapes." + input);
         };
+    }
+
+    /** Those of all inputs, by name. */
+    public static Map<String, List<Integer>> all(Manifest manifest, String role) {
+        Map<String, List<Integer>> shapes = new HashMap<>();
+        manifest.networks().get(role).inputs().forEach(input -> shapes.put(input, of(manifest, role, input)));
+        return Map.copyOf(shapes);
     }
 
     /** How many numbers that is. */

@@ -21,6 +21,7 @@ import java.util.Map;
  * @param traits what else is true of the networks, for example {@code distilled}
  * @param prior how the network of the role {@code prior} is used; absent where there is none
  * @param image how pictures look to encoder and decoder; absent where the latent is the picture
+ * @param sizes of pictures that requests may choose; absent where there is only the one of {@code image}
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Manifest(
@@ -45,7 +46,8 @@ public record Manifest(
         Map<String, Table> tables,
         List<String> traits,
         Prior prior,
-        PictureSpace image) {
+        PictureSpace image,
+        Sizes sizes) {
 
     /** The role that every bundle fills. */
     public static final String DENOISER = "denoiser";
@@ -55,6 +57,12 @@ public record Manifest(
 
     /** The role of a network that makes up pictures to start from or to refine. */
     public static final String PRIOR = "prior";
+
+    /** The role of a network that turns clean latents into pictures. */
+    public static final String DECODER = "decoder";
+
+    /** The role of a network that turns the tokens of a prompt into the denoiser's input {@code text}. */
+    public static final String TEXT = "text";
 
     /** Pictures as clients see them. */
     public PictureSpace pictures() {
@@ -68,6 +76,39 @@ public record Manifest(
                 : conditioning.factors().stream()
                         .mapToInt(factor -> factor.values().size())
                         .sum();
+    }
+
+    /** The same bundle for pictures of another size; latents grow alike. */
+    public Manifest sized(int width, int height) {
+        List<Integer> picture = pictures().shape();
+        List<Integer> whole = latent.shape();
+        List<Integer> small =
+                List.of(whole.get(0), height * whole.get(1) / picture.get(1), width * whole.get(2) / picture.get(2));
+        return new Manifest(
+                format,
+                name,
+                title,
+                description,
+                author,
+                date,
+                license,
+                parameters,
+                queue,
+                networks,
+                new LatentSpace(small, latent.range()),
+                process,
+                conditioning,
+                decoder,
+                samplers,
+                defaults,
+                limits,
+                golden,
+                tables,
+                traits,
+                prior,
+                new PictureSpace(
+                        List.of(picture.get(0), height, width), pictures().range()),
+                sizes);
     }
 
     public record License(String weights, String data) {}
@@ -165,15 +206,55 @@ public record Manifest(
     /**
      * What a request may ask for.
      *
-     * @param kind {@code none}, {@code class} or {@code factors}
+     * @param kind {@code none}, {@code class}, {@code factors} or {@code text}
      * @param classes names of the classes, in the order of their indices
      * @param nullIndex the class index that stands for "no condition"; absent where guidance is impossible
      * @param factors several properties at once, in the order of their blocks in the network's input
      * @param nullable whether the network was also trained with blocks of zeros, which stand for "not said"; true when absent
+     * @param text how prompts become the input of the network of the role {@code text}
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Conditioning(
-            String kind, List<String> classes, Integer nullIndex, List<Factor> factors, Boolean nullable) {}
+            String kind, List<String> classes, Integer nullIndex, List<Factor> factors, Boolean nullable, Text text) {}
+
+    /**
+     * @param tokenizers one for each input of token ids
+     * @param unsaid what no prompt is: {@code empty}, as an empty one, or {@code zeros}, an input of zeros
+     * @param layers of the encoder of which a request may leave out the last, less one; 0 where it may not
+     */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Text(List<Tokenizer> tokenizers, String unsaid, int layers) {}
+
+    /**
+     * @param input of the text network that takes its ids
+     * @param weights input that takes a weight for each of them; absent where there is none
+     * @param file {@code tokenizer.json} of the package tokenizers, inside the bundle
+     * @param sha256 hex digest of the file
+     * @param length tokens of a prompt; what is beyond is cut off, what is missing is padded
+     * @param begin ids before the prompt's
+     * @param end ids behind the prompt's
+     * @param pad id that fills up
+     */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Tokenizer(
+            String input,
+            String weights,
+            String file,
+            String sha256,
+            int length,
+            List<Integer> begin,
+            List<Integer> end,
+            int pad) {}
+
+    /**
+     * Sizes of pictures, in pixels.
+     *
+     * @param multiple that both sides must be of
+     * @param least of a side
+     * @param most of a side
+     * @param pixels most of a picture
+     */
+    public record Sizes(int multiple, int least, int most, int pixels) {}
 
     /**
      * One property of a picture.
@@ -210,7 +291,8 @@ public record Manifest(
     /**
      * How a clean latent becomes a picture.
      *
-     * @param kind {@code pixels}: the latent is the picture, scaled from the latent range to 0..255
+     * @param kind {@code pixels}: the latent is the picture, scaled from the latent range to 0..255; {@code network}: the
+     *     network of the role {@code decoder} makes it
      */
     public record Decoder(String kind) {}
 

@@ -29,7 +29,8 @@ public final class Offers {
     public static final String GUIDE = "guide";
 
     /** Roles, beside the denoiser, of networks that walks ask: samplers, guidance, and what a walk begins with. */
-    public static final List<String> SAMPLING_ROLES = List.of("drift", GUIDE, Manifest.PRIOR, Manifest.ENCODER);
+    public static final List<String> SAMPLING_ROLES =
+            List.of("drift", GUIDE, Manifest.PRIOR, Manifest.ENCODER, Manifest.DECODER, Manifest.TEXT);
 
     private Offers() {}
 

@@ -15,6 +15,7 @@ interface Conditions {
         return switch (manifest.conditioning().kind()) {
             case "none" -> new NoConditions();
             case "class" -> new ClassConditions(manifest.conditioning());
+            case "text" -> TextConditions.of(manifest.conditioning());
             case "factors" -> FactorConditions.of(manifest.conditioning());
             default ->
                 throw new IllegalArgumentException(

@@ -76,6 +76,7 @@ public final class Recipes {
                         method.allOptions(),
                         conditions.options(),
                         beginnings.options(method),
+                        PictureSize.options(manifest),
                         classified() ? List.<Option<?>>of(GuidanceOptions.CLASSIFIER) : List.<Option<?>>of(),
                         GuidanceOptions.ofAll(),
                         List.of(NoiseSource.NOISE))
@@ -104,6 +105,8 @@ public final class Recipes {
         return switch (field) {
             case "class" -> lackOf("classes");
             case "factors" -> lackOf("factors");
+            case "prompt", "negative_prompt", "prompt_weighting", "clip_skip" -> lackOf("text encoder");
+            case "width", "height" -> lackOf("sizes to choose from");
             case "compose", "negative", "guidance", "guidance_rescale", "guidance_sigma_min", "guidance_sigma_max" ->
                 lackOf("guidance: it was not trained to draw without a condition");
             case "classifier_guidance" -> lackOf("network \"" + Offers.GUIDE + "\" that says which way a class lies");
@@ -226,6 +229,7 @@ public final class Recipes {
     /** What is wrong with the conditions. */
     private List<Problem> conditionProblems(GenerationInput input, Values values) {
         List<Problem> problems = new ArrayList<>(conditions.problems(input, values));
+        problems.addAll(PictureSize.problems(manifest, values));
         if (classified() && input.label() == null && values.get(GuidanceOptions.CLASSIFIER) != 0) {
             problems.add(new Problem("invalid_value", "classifier_guidance", "needs a class to be guided to"));
         }

@@ -90,6 +90,22 @@ public sealed interface Option<T> {
         }
     }
 
+    /** A text of the client's, in any language. */
+    record Prompt(String name, String description, int most) implements Option<String> {
+        @Override
+        public String fallback() {
+            return null;
+        }
+
+        @Override
+        public String read(Object value) {
+            if (value instanceof String text && text.length() <= most) {
+                return text;
+            }
+            throw new IllegalArgumentException("must be a string of at most " + most + " characters");
+        }
+    }
+
     /** A word whose meaning only the bundle knows, for example one of its classes. */
     record Text(String name, String description) implements Option<String> {
         @Override

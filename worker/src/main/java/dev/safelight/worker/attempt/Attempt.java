@@ -192,7 +192,8 @@ final class Attempt implements LeaseHolder {
         if (job.preview() == null) {
             return generation.run(ticket, checkpoints.load(job.fence()), follow(progress -> {}));
         }
-        try (Developing developing = previews.develop(job.fence(), job.preview(), model.decoder(), input.count())) {
+        try (Developing developing =
+                previews.develop(job.fence(), job.preview(), generation.model().preview(), input.count())) {
             return generation.run(ticket, checkpoints.load(job.fence()), follow(developing::stepped));
         }
     }

@@ -60,7 +60,7 @@ public final class Batcher implements AutoCloseable {
      * @param solo the rows of each walk run in calls of their own, whose shape nothing else can change
      */
     public List<Walk> join(Ticket ticket, Group group, boolean solo, int count) {
-        ticket.onStop(() -> stop(ticket));
+        ticket.onStop(this, () -> stop(ticket));
         List<Member> joining = Stream.generate(() -> new Member(ticket, group, solo))
                 .limit(count)
                 .toList();

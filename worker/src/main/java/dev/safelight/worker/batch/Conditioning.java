@@ -12,12 +12,16 @@ public sealed interface Conditioning {
     /** @param values blocks of several factors one after the other; zeros stand for what is not said */
     record Factors(float[] values) implements Conditioning {}
 
+    /** @param values what a text encoder made of a prompt */
+    record Text(float[] values) implements Conditioning {}
+
     /** Names what a network is fed beside latent and time; rows whose layouts differ never share a call. */
     default String layout() {
         return switch (this) {
             case Unconditional _ -> "none";
             case ClassIndex _ -> "class";
             case Factors _ -> "factors";
+            case Text _ -> "text";
         };
     }
 }

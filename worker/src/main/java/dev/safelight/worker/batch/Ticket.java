@@ -2,6 +2,8 @@ package dev.safelight.worker.batch;
 
 import dev.safelight.common.job.JobKey;
 import dev.safelight.common.job.Priority;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 
@@ -16,7 +18,9 @@ public final class Ticket {
     private final boolean alone;
     private final double weight;
     private final AtomicReference<Supplier<EvaluationStopped>> stop = new AtomicReference<>();
-    private volatile Runnable onStop = () -> {};
+    /** By batcher: the networks of a job may run on several. */
+    private final Map<Batcher, Runnable> onStop = new ConcurrentHashMap<>();
+
     private volatile long evaluations;
     private volatile long deviceNanos;
 
@@ -71,8 +75,8 @@ public final class Ticket {
         return deviceNanos;
     }
 
-    /** A call carried rows of the job; on the device's thread only. */
-    void ran(int rows, long nanos) {
+    /** A call carried rows of the job; for the threads of batchers. */
+    synchronized void ran(int rows, long nanos) {
         evaluations += rows;
         deviceNanos += nanos;
     }
@@ -89,13 +93,13 @@ public final class Ticket {
 
     private void stop(Supplier<EvaluationStopped> reason) {
         if (stop.compareAndSet(null, reason)) {
-            onStop.run();
+            onStop.values().forEach(Runnable::run);
         }
     }
 
     /** Set before the first evaluation, which looks at the reason itself: a stop is either seen there or runs this. */
-    void onStop(Runnable action) {
-        onStop = action;
+    void onStop(Batcher batcher, Runnable action) {
+        onStop.put(batcher, action);
     }
 
     /** Why the ticket was stopped; null while it was not. */

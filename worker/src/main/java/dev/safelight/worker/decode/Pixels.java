@@ -1,20 +1,13 @@
 package dev.safelight.worker.decode;
 
-import dev.safelight.common.bundle.Manifest.LatentSpace;
 import java.util.List;
 
 /** The latent [channels, height, width] is the picture: its range becomes 0..255, rounded half up and clamped. */
 record Pixels(int channels, int height, int width, double low, double high) implements Decoder {
     private static final int BRIGHTEST = 255;
 
-    static Pixels of(LatentSpace latent) {
-        List<Integer> shape = latent.shape();
-        return new Pixels(
-                shape.get(0),
-                shape.get(1),
-                shape.get(2),
-                latent.range().getFirst(),
-                latent.range().getLast());
+    static Pixels of(List<Integer> shape, List<Double> range) {
+        return new Pixels(shape.get(0), shape.get(1), shape.get(2), range.getFirst(), range.getLast());
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.safelight.worker.generate;
 
 import dev.safelight.common.bundle.Bundle;
 import dev.safelight.common.bundle.BundleException;
+import dev.safelight.common.bundle.InputShape;
 import dev.safelight.common.bundle.Manifest;
 import dev.safelight.common.bundle.Offers;
 import dev.safelight.common.job.JobKey;
@@ -9,6 +10,8 @@ import dev.safelight.common.job.Priority;
 import dev.safelight.worker.batch.Batcher;
 import dev.safelight.worker.batch.Counters;
 import dev.safelight.worker.batch.EvaluationStopped;
+import dev.safelight.worker.batch.Group;
+import dev.safelight.worker.batch.Network;
 import dev.safelight.worker.batch.Row;
 import dev.safelight.worker.batch.Ticket;
 import dev.safelight.worker.batch.Walk;
@@ -30,12 +33,17 @@ public final class Engine implements AutoCloseable {
     private final Device device;
     private final BatchLimits limits;
     private final Batcher batcher;
+    /** What reads prompts and decodes latents: long calls, which steps are not to wait for. */
+    private final Batcher aside;
+
+    private final Map<Bundle, Prompts> prompts = new ConcurrentHashMap<>();
     private final Map<Bundle, List<TorchNetwork>> networks = new ConcurrentHashMap<>();
 
     private Engine(Device device, BatchLimits limits) {
         this.device = device;
         this.limits = limits;
         this.batcher = new Batcher(device.name());
+        this.aside = new Batcher(device.name() + "-aside");
     }
 
     /** An engine whose calls carry as many rows as manifests allow. */
@@ -76,11 +84,13 @@ public final class Engine implements AutoCloseable {
             Ticket ticket = new Ticket(new JobKey("", UUID.randomUUID()), Priority.NORMAL, Long.MAX_VALUE, false);
             try (Walk walk = batcher.join(ticket, model.group(), false, 1).getFirst()) {
                 warm(model, gauged, walk);
-                compare(bundle, Manifest.DENOISER, walk);
             }
+            compare(model, Manifest.DENOISER, model.group(), ticket);
             Model whole = withOthers(model, loaded, ticket);
+            Prompts read = Prompts.load(bundle);
             networks.put(bundle, loaded);
-            return whole;
+            prompts.put(bundle, read);
+            return whole.with(aside, read);
         } catch (EvaluationStopped e) {
             loaded.forEach(TorchNetwork::close);
             throw new BundleException("bundle " + bundle.name() + ": its network does not run: " + e.getMessage(), e);
@@ -104,8 +114,8 @@ public final class Engine implements AutoCloseable {
                     for (int call = 0; call < FIRST_CALLS; call++) {
                         walk.evaluate(List.of(blank));
                     }
-                    compare(model.bundle(), role, walk);
                 }
+                compare(whole, role, whole.others().get(role), ticket);
             }
         }
         return whole;
@@ -126,17 +136,40 @@ public final class Engine implements AutoCloseable {
         limits.remember(bundle, measured);
     }
 
-    private static void compare(Bundle bundle, String role, Walk walk) {
+    /** Networks that draw many sizes may have been recorded at a small one. */
+    private void compare(Model model, String role, Group group, Ticket ticket) {
+        Bundle bundle = model.bundle();
         Optional<Golden> golden = Golden.of(bundle).filter(recorded -> recorded.has(role));
         if (golden.isEmpty()) {
             return;
         }
-        List<float[]> outputs = walk.evaluate(golden.get().rows(role));
+        Network network = golden.get()
+                .shape(role)
+                .flatMap(shape -> shapes(bundle.manifest(), role, shape))
+                .<Network>map(shapes -> new Network.Shaped(
+                        group.network(), shapes, group.network().maxRows()))
+                .orElse(group.network());
+        List<float[]> outputs;
+        try (Walk walk = batcher.join(ticket, new Group(network, group.shape(), group.layout()), false, 1)
+                .getFirst()) {
+            outputs = walk.evaluate(golden.get().rows(role));
+        }
         double error = golden.get().error(role, outputs);
         if (!(error <= golden.get().tolerance())) {
             throw new BundleException("bundle " + bundle.name() + ": its " + role + " is off by " + error
                     + " from the golden tensors, more than " + golden.get().tolerance());
         }
+    }
+
+    /** Of the inputs beside an x of that shape; empty where there is only one size. */
+    private static Optional<Map<String, List<Integer>>> shapes(Manifest manifest, String role, List<Integer> x) {
+        if (manifest.sizes() == null) {
+            return Optional.empty();
+        }
+        int factor = role.equals(Manifest.ENCODER)
+                ? 1
+                : manifest.pictures().shape().get(1) / manifest.latent().shape().get(1);
+        return Optional.of(InputShape.all(manifest.sized(factor * x.get(2), factor * x.get(1)), role));
     }
 
     /** Takes a model off the device; none of its jobs may be running, and none may follow. */
@@ -145,12 +178,18 @@ public final class Engine implements AutoCloseable {
         if (loaded != null) {
             loaded.forEach(TorchNetwork::close);
         }
+        Prompts read = prompts.remove(model.bundle());
+        if (read != null) {
+            read.close();
+        }
     }
 
     /** Ends the device; jobs that still run fail. */
     @Override
     public void close() {
         batcher.close();
+        aside.close();
+        prompts.values().forEach(Prompts::close);
         networks.values().forEach(loaded -> loaded.forEach(TorchNetwork::close));
     }
 }

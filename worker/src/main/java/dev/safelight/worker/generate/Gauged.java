@@ -3,6 +3,8 @@ package dev.safelight.worker.generate;
 import dev.safelight.worker.batch.Network;
 import dev.safelight.worker.batch.Row;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
 
 /** A network whose calls are timed where they run, and whose largest call can be set to what was measured. */
 final class Gauged implements Network {
@@ -32,8 +34,17 @@ final class Gauged implements Network {
 
     @Override
     public List<float[]> run(List<Row> rows) {
+        return timed(() -> network.run(rows));
+    }
+
+    @Override
+    public List<float[]> run(List<Row> rows, Map<String, List<Integer>> shapes) {
+        return timed(() -> network.run(rows, shapes));
+    }
+
+    private List<float[]> timed(Supplier<List<float[]>> call) {
         long started = System.nanoTime();
-        List<float[]> outputs = network.run(rows);
+        List<float[]> outputs = call.get();
         lastNanos = System.nanoTime() - started;
         return outputs;
     }

@@ -24,6 +24,11 @@ import java.util.concurrent.atomic.AtomicReference;
  */
 public record Generation(Model model, GenerationInput input, Originals originals) {
 
+    /** The model is taken for the size of picture that the input asks for. */
+    public Generation {
+        model = model.sized(input);
+    }
+
     /** A job that is made from nothing but noise. */
     public Generation(Model model, GenerationInput input) {
         this(model, input, Originals.NONE);
@@ -48,7 +53,7 @@ public record Generation(Model model, GenerationInput input, Originals originals
         Request request;
         Optional<Known> known;
         try {
-            request = Request.of(input, model);
+            request = Request.of(input, model, ticket);
             known = Known.of(request.recipe(), originals, model, ticket, input.strict());
         } catch (EvaluationStopped e) {
             return outcome(e);
@@ -85,7 +90,7 @@ public record Generation(Model model, GenerationInput input, Originals originals
                         try {
                             float[] latent =
                                     finished.orElseGet(() -> sample(sampler, request, known, walk, image, course));
-                            pictures[image] = picture(latent, known);
+                            pictures[image] = picture(latent, known, ticket);
                         } catch (Throwable e) {
                             if (failure.compareAndSet(null, e)) {
                                 ticket.cancel();
@@ -115,8 +120,8 @@ public record Generation(Model model, GenerationInput input, Originals originals
         }
     }
 
-    private Picture picture(float[] latent, Optional<Known> known) {
-        Picture made = model.decoder().decode(latent);
+    private Picture picture(float[] latent, Optional<Known> known, Ticket ticket) {
+        Picture made = model.picture(latent, ticket);
         return known.map(Known::picture).map(retouch -> retouch.over(made)).orElse(made);
     }
 

@@ -2,28 +2,50 @@ package dev.safelight.worker.generate;
 
 import dev.safelight.common.bundle.Bundle;
 import dev.safelight.common.bundle.BundleException;
+import dev.safelight.common.bundle.InputShape;
 import dev.safelight.common.bundle.Manifest;
+import dev.safelight.common.request.GenerationInput;
+import dev.safelight.common.request.PictureSize;
 import dev.safelight.common.request.Recipes;
 import dev.safelight.worker.batch.Batcher;
+import dev.safelight.worker.batch.Conditioning;
 import dev.safelight.worker.batch.Group;
 import dev.safelight.worker.batch.Network;
+import dev.safelight.worker.batch.Row;
+import dev.safelight.worker.batch.Ticket;
+import dev.safelight.worker.batch.Walk;
 import dev.safelight.worker.decode.Decoder;
 import dev.safelight.worker.decode.Decoders;
+import dev.safelight.worker.decode.LatentPreview;
+import dev.safelight.worker.decode.Picture;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * A bundle whose networks are on a device: all that a job needs to run.
  *
  * @param group of the denoiser's rows
+ * @param decoder of a clean latent, or of what the network of the role {@code decoder} makes of one
  * @param others groups of the networks of other roles, by role
+ * @param aside where networks run that read prompts and decode latents, so that no walk waits for them
+ * @param prompts what the text network made of prompts; null where there is none
  */
 public record Model(
-        Bundle bundle, Batcher batcher, Group group, Recipes recipes, Decoder decoder, Map<String, Group> others) {
+        Bundle bundle,
+        Batcher batcher,
+        Group group,
+        Recipes recipes,
+        Decoder decoder,
+        Map<String, Group> others,
+        Batcher aside,
+        Prompts prompts) {
+    private static final Set<String> OF_ONE_SHAPE = Set.of(Manifest.TEXT);
 
     /** A bundle that is nothing but a denoiser. */
     public Model(Bundle bundle, Batcher batcher, Group group, Recipes recipes, Decoder decoder) {
-        this(bundle, batcher, group, recipes, decoder, Map.of());
+        this(bundle, batcher, group, recipes, decoder, Map.of(), batcher, null);
     }
 
     /** @throws BundleException when the manifest names something that this worker does not have */
@@ -40,7 +62,10 @@ public record Model(
                     new Recipes(bundle),
                     Decoders.of(manifest)
                             .orElseThrow(() -> new IllegalArgumentException(
-                                    "no decoder is called " + manifest.decoder().kind())));
+                                    "no decoder is called " + manifest.decoder().kind())),
+                    Map.of(),
+                    batcher,
+                    null);
         } catch (IllegalArgumentException e) {
             throw new BundleException("bundle " + bundle.name() + ": " + e.getMessage(), e);
         }
@@ -48,13 +73,86 @@ public record Model(
 
     /** The same with another denoiser. */
     public Model with(Network denoiser) {
-        return new Model(bundle, batcher, new Group(denoiser, group.shape(), group.layout()), recipes, decoder, others);
+        return new Model(
+                bundle,
+                batcher,
+                new Group(denoiser, group.shape(), group.layout()),
+                recipes,
+                decoder,
+                others,
+                aside,
+                prompts);
     }
 
     Model with(String role, Network network) {
         Map<String, Group> more = new HashMap<>(others);
         more.put(role, new Group(network, group.shape(), role));
-        return new Model(bundle, batcher, group, recipes, decoder, Map.copyOf(more));
+        return new Model(bundle, batcher, group, recipes, decoder, Map.copyOf(more), aside, prompts);
+    }
+
+    Model with(Batcher other, Prompts read) {
+        return new Model(bundle, batcher, group, recipes, decoder, others, other, read);
+    }
+
+    /** The same model for pictures of the size that an input asks for. */
+    Model sized(GenerationInput input) {
+        Manifest manifest = bundle.manifest();
+        if (manifest.sizes() == null) {
+            return this;
+        }
+        PictureSize size = PictureSize.of(manifest, input);
+        List<Integer> own = manifest.pictures().shape();
+        if (size.equals(new PictureSize(own.get(2), own.get(1)))) {
+            return this;
+        }
+        Manifest other = manifest.sized(size.width(), size.height());
+        Map<String, Group> groups = new HashMap<>();
+        others.forEach((role, one) -> groups.put(role, OF_ONE_SHAPE.contains(role) ? one : sized(one, role, other)));
+        return new Model(
+                new Bundle(other, bundle.folder(), bundle.version()),
+                batcher,
+                sized(group, Manifest.DENOISER, other),
+                recipes,
+                Decoders.of(other).orElseThrow(),
+                Map.copyOf(groups),
+                aside,
+                prompts);
+    }
+
+    /** Larger pictures leave room for fewer of them. */
+    private Group sized(Group one, String role, Manifest other) {
+        // Of one that has another size already, what it was made of.
+        Network network = one.network() instanceof Network.Shaped shaped ? shaped.network() : one.network();
+        int rows = Math.clamp(
+                (long) network.maxRows() * latentSize() / other.latent().size(), 1, network.maxRows());
+        return new Group(
+                new Network.Shaped(network, InputShape.all(other, role), rows),
+                other.latent().shape(),
+                one.layout());
+    }
+
+    /** For pictures that show how a walk gets on. */
+    public Decoder preview() {
+        return bundle.manifest().decoder().kind().equals("network")
+                ? LatentPreview.of(bundle.manifest(), recipes.offer().table(LatentPreview.TABLE))
+                : decoder;
+    }
+
+    /** The picture of a clean latent. Where a network makes it, that runs aside. */
+    Picture picture(float[] latent, Ticket ticket) {
+        Group network = others.get(Manifest.DECODER);
+        if (network == null) {
+            return decoder.decode(latent);
+        }
+        for (float value : latent) {
+            if (!Float.isFinite(value)) {
+                throw new Decoder.NotFinite();
+            }
+        }
+        try (Walk walk = aside.join(ticket, network, true, 1).getFirst()) {
+            Row row = new Row(latent, 0, new Conditioning.Unconditional());
+            return decoder.decode(walk.evaluate(List.of(row)).getFirst());
+        }
     }
 
     /** Whether the denoiser has an input of that name. */

@@ -154,7 +154,18 @@ final class Passage {
         if (model.takes("masked")) {
             more.put("masked", image.map(Known::blanked).orElseGet(() -> new float[model.latentSize()]));
         }
+        if (model.takes("size")) {
+            more.put("size", size());
+        }
         return more;
+    }
+
+    /** What the network is told of the size: as it was, where it was cut, as it is to be (Podell et al. 2023, §2.2). */
+    private float[] size() {
+        List<Integer> shape = model.bundle().manifest().pictures().shape();
+        float height = shape.get(1);
+        float width = shape.get(2);
+        return new float[] {height, width, 0, 0, height, width};
     }
 
     /** Without one everything is to be drawn. */

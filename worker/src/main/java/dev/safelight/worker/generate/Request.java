@@ -6,6 +6,7 @@ import dev.safelight.common.request.Condition;
 import dev.safelight.common.request.GenerationInput;
 import dev.safelight.common.request.Recipe;
 import dev.safelight.worker.batch.Conditioning;
+import dev.safelight.worker.batch.Ticket;
 import java.util.List;
 
 /**
@@ -16,26 +17,34 @@ import java.util.List;
  */
 record Request(Recipe recipe, List<Conditioning> conditions, Conditioning source) {
 
-    /** @throws IllegalArgumentException when the model cannot do what the input asks for; the message says what */
-    static Request of(GenerationInput input, Model model) {
+    /**
+     * @throws IllegalArgumentException when the model cannot do what the input asks for; the message says what
+     * @throws dev.safelight.worker.batch.EvaluationStopped while prompts are read
+     */
+    static Request of(GenerationInput input, Model model, Ticket ticket) {
         return switch (model.recipes().read(input)) {
             case Recipe.Possible(Recipe recipe) ->
                 new Request(
                         recipe,
                         recipe.conditions().stream()
-                                .map(condition -> conditioning(condition, model))
+                                .map(condition -> conditioning(condition, model, ticket))
                                 .toList(),
                         recipe.beginning() instanceof Beginning.Inverted(int ignored, Condition source)
-                                ? conditioning(source, model)
+                                ? conditioning(source, model, ticket)
                                 : null);
             case Recipe.Impossible problems -> throw new IllegalArgumentException(problems.message());
         };
     }
 
-    private static Conditioning conditioning(Condition condition, Model model) {
+    private static Conditioning conditioning(Condition condition, Model model, Ticket ticket) {
         Manifest.Conditioning offered = model.bundle().manifest().conditioning();
         return switch (condition) {
-            case Condition.Anything _ -> anything(model.bundle().manifest());
+            case Condition.Anything _ ->
+                model.others().containsKey(Manifest.TEXT)
+                        ? model.prompts().unsaid(model.aside(), model.others().get(Manifest.TEXT), ticket)
+                        : anything(model.bundle().manifest());
+            case Condition.Prompt prompt ->
+                model.prompts().read(prompt, model.aside(), model.others().get(Manifest.TEXT), ticket);
             case Condition.Label(String name) ->
                 new Conditioning.ClassIndex(offered.classes().indexOf(name));
             case Condition.Factors(List<Double> blocks) -> {

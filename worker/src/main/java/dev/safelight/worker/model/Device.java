@@ -53,10 +53,14 @@ public final class Device {
     }
 
     private static Engine torch() {
-        // Read when the engine starts: natives come from jars, and nothing is reported to anyone.
+        prepare();
+        return Engine.getEngine("PyTorch");
+    }
+
+    /** Read when native code is loaded: it comes from jars, and nothing is reported to anyone. */
+    static void prepare() {
         System.setProperty("ai.djl.offline", "true");
         System.setProperty("OPT_OUT_TRACKING", "true");
-        return Engine.getEngine("PyTorch");
     }
 
     /** {@code cpu} or {@code cuda:0}. */

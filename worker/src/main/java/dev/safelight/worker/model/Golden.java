@@ -77,6 +77,12 @@ public record Golden(double tolerance, Map<String, Recording> networks) {
                 : new Conditioning.Unconditional();
     }
 
+    /** Of one row of the input {@code x} that a role was recorded with; empty where it takes none. */
+    public Optional<List<Integer>> shape(String role) {
+        return Optional.ofNullable(networks.get(role).inputs().get("x"))
+                .map(x -> x.shape().subList(1, x.shape().size()));
+    }
+
     /** Whether the network of a role was recorded. */
     public boolean has(String role) {
         return networks.containsKey(role);

@@ -27,7 +27,6 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -50,7 +49,6 @@ public final class TorchNetwork implements Network, AutoCloseable {
     /** Whether its answer is a gradient that it finds itself: then the operations of the call have to be recorded. */
     private final boolean differentiates;
 
-    private final int latentSize;
     private final int maxRows;
     private ByteBuffer latents;
     private ByteBuffer times;
@@ -62,11 +60,9 @@ public final class TorchNetwork implements Network, AutoCloseable {
         this.block = block;
         this.inputs = manifest.networks().get(role).inputs();
         this.differentiates = role.equals(Offers.GUIDE);
-        this.shapes = new HashMap<>();
-        inputs.forEach(input -> shapes.put(input, InputShape.of(manifest, role, input)));
-        this.latentSize = inputs.contains("x") ? InputShape.size(manifest, role, "x") : 0;
+        this.shapes = InputShape.all(manifest, role);
         this.maxRows = manifest.networks().get(role).maxRows();
-        allocate(maxRows);
+        allocate(maxRows, size("x", shapes));
     }
 
     /**
@@ -103,14 +99,20 @@ public final class TorchNetwork implements Network, AutoCloseable {
 
     @Override
     public List<float[]> run(List<Row> rows) {
-        if (rows.size() * Long.BYTES > classes.capacity()) {
-            allocate(rows.size());
+        return run(rows, shapes);
+    }
+
+    @Override
+    public List<float[]> run(List<Row> rows, Map<String, List<Integer>> shapes) {
+        long latentBytes = (long) rows.size() * size("x", shapes) * Float.BYTES;
+        if (rows.size() * Long.BYTES > classes.capacity() || latentBytes > latents.capacity()) {
+            allocate(Math.max(rows.size(), classes.capacity() / Long.BYTES), size("x", shapes));
         }
         // A manager a call: whatever the call creates dies with it.
         try (NDManager call = manager.newSubManager()) {
             NDList arguments = new NDList(inputs.size());
             for (String input : inputs) {
-                arguments.add(argument((PtNDManager) call, input, rows));
+                arguments.add(argument((PtNDManager) call, input, rows, shapes));
             }
             NDArray output =
                     IValueUtils.forward(block, arguments, differentiates).getFirst();
@@ -120,13 +122,13 @@ public final class TorchNetwork implements Network, AutoCloseable {
         }
     }
 
-    private NDArray argument(PtNDManager call, String input, List<Row> rows) {
+    private NDArray argument(PtNDManager call, String input, List<Row> rows, Map<String, List<Integer>> shapes) {
         int count = rows.size();
         switch (input) {
             case "x" -> {
                 FloatBuffer floats = latents.asFloatBuffer();
-                rows.forEach(row -> floats.put(latent(row)));
-                return tensor(call, latents, dimensions(count, "x"), DataType.FLOAT32);
+                rows.forEach(row -> floats.put(latent(row, shapes)));
+                return tensor(call, latents, dimensions(count, "x", shapes), DataType.FLOAT32);
             }
             case "t" -> {
                 FloatBuffer floats = times.asFloatBuffer();
@@ -140,7 +142,7 @@ public final class TorchNetwork implements Network, AutoCloseable {
                 return tensor(call, classes, new Shape(count), DataType.INT64);
             }
             default -> {
-                Shape dimensions = dimensions(count, input);
+                Shape dimensions = dimensions(count, input, shapes);
                 int size = Math.toIntExact(dimensions.size() / count);
                 ByteBuffer own = aligned((long) count * size * Float.BYTES);
                 FloatBuffer floats = own.asFloatBuffer();
@@ -150,16 +152,18 @@ public final class TorchNetwork implements Network, AutoCloseable {
         }
     }
 
-    private Shape dimensions(int rows, String input) {
+    private static Shape dimensions(int rows, String input, Map<String, List<Integer>> shapes) {
         return new Shape(LongStream.concat(
                         LongStream.of(rows), shapes.get(input).stream().mapToLong(Integer::longValue))
                 .toArray());
     }
 
     private static float[] numbers(Row row, String input, int size) {
-        float[] numbers = row.conditioning() instanceof Conditioning.Factors(float[] values) && input.equals("factors")
-                ? values
-                : row.more().get(input);
+        float[] numbers = switch (row.conditioning()) {
+            case Conditioning.Factors(float[] values) when input.equals("factors") -> values;
+            case Conditioning.Text(float[] values) when input.equals("text") -> values;
+            default -> row.more().get(input);
+        };
         if (numbers == null || numbers.length != size) {
             throw new IllegalArgumentException("the network wants " + size + " numbers of " + input + ", not "
                     + (numbers == null ? "none" : numbers.length));
@@ -167,12 +171,16 @@ public final class TorchNetwork implements Network, AutoCloseable {
         return numbers;
     }
 
-    private float[] latent(Row row) {
-        if (row.latent().length != latentSize) {
+    private static float[] latent(Row row, Map<String, List<Integer>> shapes) {
+        if (row.latent().length != size("x", shapes)) {
             throw new IllegalArgumentException(
                     "the network wants latents " + shapes.get("x") + ", not of " + row.latent().length + " numbers");
         }
         return row.latent();
+    }
+
+    private static int size(String input, Map<String, List<Integer>> shapes) {
+        return shapes.containsKey(input) ? shapes.get(input).stream().reduce(1, Math::multiplyExact) : 0;
     }
 
     private static long classIndex(Conditioning conditioning) {
@@ -205,7 +213,7 @@ public final class TorchNetwork implements Network, AutoCloseable {
         return message.contains("out of memory") || message.contains("can't allocate memory");
     }
 
-    private void allocate(int rows) {
+    private void allocate(int rows, int latentSize) {
         latents = aligned((long) rows * latentSize * Float.BYTES);
         times = aligned((long) rows * Float.BYTES);
         classes = aligned((long) rows * Long.BYTES);

@@ -140,6 +140,7 @@ class AnyRequestTest {
                 Optional.<Object>of(any(word.words(), random)).filter(value -> !value.equals("learned"));
             case Option.Flag _ -> Optional.of(random.nextBoolean());
             case Option.Text _ -> Optional.of(any(CLASSES, random));
+            case Option.Prompt _ -> Optional.of("a prompt");
             case Option.Terms _ ->
                 Optional.of(List.of(
                         Map.of("class", any(CLASSES, random), "weight", random.nextDouble()),

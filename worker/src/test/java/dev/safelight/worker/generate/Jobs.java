@@ -37,7 +37,15 @@ final class Jobs {
     }
 
     static Model decodedBy(Decoder decoder, Model model) {
-        return new Model(model.bundle(), model.batcher(), model.group(), model.recipes(), decoder, model.others());
+        return new Model(
+                model.bundle(),
+                model.batcher(),
+                model.group(),
+                model.recipes(),
+                decoder,
+                model.others(),
+                model.aside(),
+                model.prompts());
     }
 
     static GenerationInput input(String sampler, int steps, double guidance, long seed) {

@@ -86,6 +86,7 @@ class SamplersPageTest {
             case Option.Flag _ -> "true, false";
             case Option.Reals reals -> "list of at most " + reals.most() + " numbers";
             case Option.Text _ -> "a class";
+            case Option.Prompt _ -> "a text";
             case Option.Seed _ -> "whole number";
             case Option.Image _ -> "an image";
             case Option.Factors _ -> "an object of factors";

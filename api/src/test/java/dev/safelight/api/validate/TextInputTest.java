@@ -1,0 +1,79 @@
+package dev.safelight.api.validate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.safelight.common.bundle.BundleReader;
+import dev.safelight.common.request.GenerationInput;
+import dev.safelight.common.wire.Json;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What may be asked of a model that draws what a prompt says, in several sizes. */
+class TextInputTest {
+    private static final String MANIFEST = """
+            {"format": 1, "name": "words", "date": "2026-11-25", "parameters": 1, "queue": "default",
+             "license": {"weights": "x", "data": "x"},
+             "networks": {"denoiser": {"file": "d.pt", "sha256": "", "inputs": ["x", "t", "text"], "maxRows": 4,
+                                       "shapes": {"text": [8]}}},
+             "latent": {"shape": [4, 64, 64], "range": [-4, 4]},
+             "image": {"shape": [3, 512, 512], "range": [-1, 1]},
+             "sizes": {"multiple": 64, "least": 64, "most": 1024, "pixels": 589824},
+             "process": {"kind": "vp", "schedule": {"kind": "scaled-linear", "steps": 1000}, "prediction": "epsilon"},
+             "conditioning": {"kind": "text", "text": {"layers": 3, "unsaid": "empty", "tokenizers": [
+                {"input": "tokens", "file": "tokenizer.json", "sha256": "", "length": 77, "begin": [1], "end": [2], "pad": 2}]}},
+             "decoder": {"kind": "network"},
+             "defaults": {"sampler": "ddim", "steps": 20, "guidance": 7.5, "spacing": "leading", "eta": 0},
+             "limits": {"steps": 1000, "count": 4}}
+            """;
+
+    private Model model;
+
+    @BeforeEach
+    void read(@TempDir Path folder) throws IOException {
+        Files.writeString(folder.resolve("model.json"), MANIFEST);
+        model = new Model(BundleReader.read(folder));
+    }
+
+    private List<String> codes(String input) throws IOException {
+        return model.violations(Json.MAPPER.readTree(input)).stream()
+                .map(violation -> violation.code() + " " + violation.pointer())
+                .toList();
+    }
+
+    private GenerationInput resolved(String input) throws IOException {
+        return model.resolve(Json.MAPPER.readTree(input));
+    }
+
+    @Test
+    void aPromptIsGuidedByDefault() throws IOException {
+        assertThat(codes("{\"prompt\": \"ein Fuchs 🦊\"}")).isEmpty();
+        assertThat(resolved("{\"prompt\": \"fox\"}").guidance()).isEqualTo(7.5);
+        assertThat(resolved("{}").guidance()).isZero();
+        assertThat(resolved("{\"prompt\": \"fox\"}").options()).containsEntry("prompt", "fox");
+    }
+
+    @Test
+    void sidesAreMultiplesWithinTheBudget() throws IOException {
+        assertThat(codes("{\"prompt\": \"fox\", \"width\": 768, \"height\": 768}"))
+                .isEmpty();
+        assertThat(codes("{\"prompt\": \"fox\", \"width\": 500}")).containsExactly("invalid_value #/input/width");
+        assertThat(codes("{\"prompt\": \"fox\", \"width\": 1024, \"height\": 640}"))
+                .containsExactly("out_of_range #/input/width");
+        assertThat(codes("{\"prompt\": \"fox\", \"height\": 2048}")).hasSize(1);
+    }
+
+    @Test
+    void refusesWhatMakesNoSense() throws IOException {
+        assertThat(codes("{\"negative_prompt\": \"blurry\"}")).containsExactly("invalid_value #/input/negative_prompt");
+        assertThat(codes("{\"prompt\": 5}")).hasSize(1);
+        assertThat(codes("{\"prompt\": \"" + "x".repeat(4001) + "\"}")).hasSize(1);
+        assertThat(codes("{\"prompt\": \"fox\", \"clip_skip\": 3}")).hasSize(1);
+        assertThat(codes("{\"prompt\": \"fox\", \"clip_skip\": 2}")).isEmpty();
+        assertThat(codes("{\"class\": \"fox\"}")).containsExactly("unsupported_by_model #/input/class");
+    }
+}
