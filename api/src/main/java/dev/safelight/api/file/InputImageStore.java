@@ -8,6 +8,7 @@ import dev.safelight.common.store.Sql;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.UUID;
+import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 
 /**
@@ -15,6 +16,7 @@ import org.jdbi.v3.core.Jdbi;
  * its keeping and the job's insert a grace holds it; a process that dies in between leaves an image that nobody names.
  */
 final class InputImageStore {
+    private static final String HELD = Sql.of(InputImageStore.class, "held_image");
     private static final String HOLD = Sql.of(InputImageStore.class, "hold_image");
     private static final String INSERT = Sql.of(InputImageStore.class, "insert_image");
     private static final String PNG = "image/png";
@@ -31,13 +33,18 @@ final class InputImageStore {
 
     /** Whether it is there, and then stays for the grace. */
     boolean hold(String tenantId, ImageDigest digest) {
-        return jdbi.withHandle(handle -> handle.createQuery(HOLD)
+        return jdbi.withHandle(handle -> found(handle, HELD, tenantId, digest, GRACE.dividedBy(2))
+                || found(handle, HOLD, tenantId, digest, GRACE));
+    }
+
+    private static boolean found(Handle handle, String statement, String tenantId, ImageDigest digest, Duration time) {
+        return handle.createQuery(statement)
                 .bind("tenant_id", tenantId)
                 .bind("sha256", digest.sha256())
-                .bind("seconds", GRACE.toSeconds())
+                .bind("seconds", time.toSeconds())
                 .mapTo(String.class)
                 .findOne()
-                .isPresent());
+                .isPresent();
     }
 
     /** Makes the bytes durable, then the row, so that what a job can name can be had. */

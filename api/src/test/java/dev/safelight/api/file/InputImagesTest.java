@@ -16,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -178,6 +179,18 @@ class InputImagesTest {
         assertThat(answers.at("/results/1/job/input/image").textValue()).startsWith("sha256:");
         Answer none = api.post("/v1/jobs:batch", "{\"atomic\": true, \"requests\": [" + good + "," + bad + "]}");
         assertThat(none.status()).isEqualTo(422);
+    }
+
+    @Test
+    void aBatchFetchesNoMoreThanAClientWouldWaitFor() {
+        String one = body("\"image\": \"" + url("/gone") + "\"");
+        int before = fetches.get();
+        JsonNode answers = api.post(
+                        "/v1/jobs:batch", "{\"requests\": [" + String.join(",", Collections.nCopies(18, one)) + "]}")
+                .json();
+        assertThat(answers.at("/results/15/problem/errors/0/code").textValue()).isEqualTo("image_unreachable");
+        assertThat(answers.at("/results/16/problem/errors/0/code").textValue()).isEqualTo("too_many");
+        assertThat(fetches.get()).isEqualTo(before + 16);
     }
 
     @Test
