@@ -237,7 +237,7 @@ class BadRequestTest {
                 "and 2 more",
                 "out_of_range #/input/steps",
                 "out_of_range #/input/count",
-                "unknown_field #/input/prompt"));
+                "unsupported_by_model #/input/prompt"));
         all.add(invalid(
                 "{\"model\": \"dots\", \"input\": {\"class\": \"circle\"}}",
                 "model dots has no classes",

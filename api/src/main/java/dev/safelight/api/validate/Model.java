@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** A bundle as the API sees it: what may be asked of it. */
 public final class Model {
@@ -60,10 +61,12 @@ public final class Model {
     /** @return what is wrong with an {@code input} */
     public List<Violation> violations(JsonNode input) {
         List<Violation> refused = refused(input);
-        if (!refused.isEmpty()) {
-            return refused;
-        }
-        List<Violation> violations = schema.violations(input, "/input");
+        Set<String> told = refused.stream().map(Violation::pointer).collect(Collectors.toSet());
+        List<Violation> violations = Stream.concat(
+                        schema.violations(input, "/input").stream()
+                                .filter(violation -> !told.contains(violation.pointer())),
+                        refused.stream())
+                .toList();
         if (violations.isEmpty()) {
             violations = strangers(input);
         }
