@@ -16,13 +16,17 @@ def tensor(value: Tensor) -> dict:
     return {"type": kind, "shape": list(value.shape), "values": values}
 
 
+def sides(recorded: dict) -> dict:
+    """One network's {"inputs": {name: Tensor}, "outputs": {name: Tensor}}, ready to be written."""
+    return {side: {name: tensor(value) for name, value in tensors.items()} for side, tensors in recorded.items()}
+
+
 def write(path: Path, tolerance: float, networks: dict[str, dict]) -> None:
     """`networks`: role -> {"inputs": {name: Tensor}, "outputs": {name: Tensor}}."""
     content = {
         "tolerance": tolerance,
         "networks": {
-            role: {side: {name: tensor(value) for name, value in tensors.items()} for side, tensors in sides.items()}
-            for role, sides in networks.items()
+            role: sides(recorded) for role, recorded in networks.items()
         },
     }
     path.write_text(json.dumps(content, separators=(",", ":")) + "\n")

@@ -19,11 +19,16 @@ def export(
         for rows in (1, 3):
             part = tuple(argument[:rows] for argument in example)
             torch.testing.assert_close(traced(*part), network(*part), rtol=rtol, atol=atol)
+    save(torch.jit.freeze(traced), path)
+    return torch.jit.load(path).eval()
+
+
+def save(script: torch.jit.ScriptModule, path: Path) -> None:
+    """Stores a script without what only its author's machine knows."""
     path.parent.mkdir(parents=True, exist_ok=True)
     whole = io.BytesIO()
-    torch.jit.save(torch.jit.freeze(traced), whole)
+    torch.jit.save(script, whole)
     _without_debug(whole, path)
-    return torch.jit.load(path).eval()
 
 
 def _without_debug(source: io.BytesIO, path: Path) -> None:

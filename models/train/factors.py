@@ -36,7 +36,7 @@ RECIPE = Recipe(seed=20261201, steps=5_000, warmup=200, decay=0.35)
 
 
 def network() -> UNet:
-    return UNet(len(CLASSES), fine=48, coarse=96, inputs=3, outputs=3, factors=WIDTH)
+    return UNet(len(CLASSES), fine=32, coarse=80, inputs=3, outputs=3, factors=WIDTH)
 
 
 def canvas(pictures: Tensor, color: Tensor, place: Tensor) -> Tensor:

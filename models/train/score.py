@@ -39,7 +39,7 @@ class ScoreNetwork(nn.Module):
     def index(self, sigma: Tensor) -> Tensor:
         """The index, whole or between two, at which s / a = 2 sigma: [B]."""
         wanted = (2 * sigma).log()
-        above = torch.searchsorted(self.ladder, wanted).clamp(1, len(self.ladder) - 1)
+        above = torch.searchsorted(self.ladder, wanted).clamp(1, self.ladder.shape[0] - 1)
         low, high = self.ladder[above - 1], self.ladder[above]
         return above - 1 + (wanted - low) / (high - low)
 
