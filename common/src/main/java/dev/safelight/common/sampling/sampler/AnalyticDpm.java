@@ -174,12 +174,17 @@ public record AnalyticDpm(double[] table, boolean markov, double bound) implemen
         for (int i = 0; i < schedule.steps(); i++) {
             levels.add(schedule.level(i));
         }
-        int[] chosen = LeastCost.path(schedule.steps(), setting.steps(), (to, from) -> {
-            Transition transition = Transition.between(levels.get(from), levels.get(to));
-            return table[from] > 1
-                    ? 0
-                    : Math.log(sampler.variance(transition, transition.posterior()) / transition.posterior());
-        });
+        Object key = List.of("analytic", levels, LeastCost.values(table));
+        int[] chosen = LeastCost.of(
+                        key,
+                        () -> new LeastCost(schedule.steps(), (to, from) -> {
+                            Transition transition = Transition.between(levels.get(from), levels.get(to));
+                            return table[from] > 1
+                                    ? 0
+                                    : Math.log(sampler.variance(transition, transition.posterior())
+                                            / transition.posterior());
+                        }))
+                .path(setting.steps());
         List<Level> plan = new ArrayList<>();
         for (int k = chosen.length - 1; k >= 0; k--) {
             plan.add(levels.get(chosen[k]));

@@ -53,12 +53,18 @@ public final class OptimalSchedule {
             levels.add(schedule.level(i));
         }
         // N steps are N + 1 nodes with both ends, clean data being index 0 of the chain.
-        int[] chosen = LeastCost.path(
-                levels.size(),
-                setting.steps() + 1,
-                (to, from) -> to == 0
-                        ? decoder[from - 1]
-                        : bound(Transition.between(levels.get(from), levels.get(to)), variance, error[from - 1]));
+        Object key = List.of("dp", variance, levels, LeastCost.values(error), LeastCost.values(decoder));
+        int[] chosen = LeastCost.of(
+                        key,
+                        () -> new LeastCost(
+                                levels.size(),
+                                (to, from) -> to == 0
+                                        ? decoder[from - 1]
+                                        : bound(
+                                                Transition.between(levels.get(from), levels.get(to)),
+                                                variance,
+                                                error[from - 1])))
+                .path(setting.steps() + 1);
         List<Level> plan = new ArrayList<>();
         for (int k = chosen.length - 1; k >= 0; k--) {
             plan.add(levels.get(chosen[k]));

@@ -11,6 +11,7 @@ import dev.safelight.common.sampling.sampler.LeastCost.Cost;
 import dev.safelight.common.sampling.schedule.NoiseSchedule;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,7 +26,7 @@ class LeastCostTest {
         float[] random = new GaussianNoise(1).uniform(0, nodes, SIZE * SIZE);
         Cost cost = (to, from) -> random[from * SIZE + to];
 
-        int[] path = LeastCost.path(SIZE, nodes, cost);
+        int[] path = new LeastCost(SIZE, cost).path(nodes);
 
         assertThat(path).hasSize(nodes);
         assertThat(path[nodes - 1]).isEqualTo(SIZE - 1);
@@ -58,7 +59,38 @@ class LeastCostTest {
 
     @Test
     void cannotChooseMoreThanThereIs() {
-        assertThatThrownBy(() -> LeastCost.path(5, 6, (_, _) -> 1)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> new LeastCost(5, (_, _) -> 1).path(6)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    /** Many requests with different step counts are no way to keep a processor busy: each jump is weighed once. */
+    @Test
+    void oneTableAnswersEveryLengthInAnyOrder() {
+        float[] random = new GaussianNoise(2).uniform(0, 0, SIZE * SIZE);
+        AtomicInteger asked = new AtomicInteger();
+        Cost cost = (to, from) -> {
+            asked.incrementAndGet();
+            return random[from * SIZE + to];
+        };
+        for (int nodes : new int[] {7, 3, 12, 7, 1, 9, 2}) {
+            int[] path = LeastCost.of(List.of("a test", 2), () -> new LeastCost(SIZE, cost))
+                    .path(nodes);
+            assertThat(path).isEqualTo(new LeastCost(SIZE, (to, from) -> random[from * SIZE + to]).path(nodes));
+        }
+        assertThat(asked).hasValue(SIZE * (SIZE - 1) / 2);
+    }
+
+    @Test
+    void onlyAFewTablesAreKept() {
+        AtomicInteger made = new AtomicInteger();
+        for (int round = 0; round < 2; round++) {
+            for (int i = 0; i <= LeastCost.MOST_KEPT; i++) {
+                LeastCost.of(List.of("few", i), () -> {
+                    made.incrementAndGet();
+                    return new LeastCost(2, (_, _) -> 0);
+                });
+            }
+        }
+        assertThat(made).as("with one too many, the oldest is always gone").hasValue(2 * (LeastCost.MOST_KEPT + 1));
     }
 
     /** The bound of Watson et al. 2021 for normal data of variance ¼, where the mean square error is known. */
@@ -81,7 +113,7 @@ class LeastCostTest {
 
         double before = Double.POSITIVE_INFINITY;
         for (int steps : new int[] {2, 5, 10, 20, 50}) {
-            double best = total(LeastCost.path(size, steps + 1, cost), cost);
+            double best = total(new LeastCost(size, cost).path(steps + 1), cost);
             int[] even = IntStream.rangeClosed(0, steps)
                     .map(k -> k * (size - 1) / steps)
                     .toArray();
