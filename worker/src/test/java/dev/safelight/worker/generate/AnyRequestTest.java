@@ -21,6 +21,7 @@ import dev.safelight.worker.batch.Networks;
 import dev.safelight.worker.batch.Row;
 import dev.safelight.worker.decode.Picture;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -155,13 +156,14 @@ class AnyRequestTest {
     private GenerationInput spoiled(GenerationInput input, Random random) {
         List<GenerationInput> wrong = new ArrayList<>(List.of(
                 input(input, input.sampler(), 0, input.spacing(), input.label()),
-                input(input, input.sampler(), 1001 + random.nextInt(100), input.spacing(), input.label()),
+                // Linspace may pass between the times of the training.
+                input(input, input.sampler(), 1001 + random.nextInt(100), "leading", input.label()),
                 input(input, "no-" + input.sampler(), input.steps(), input.spacing(), input.label()),
                 input(input, "cold", input.steps(), input.spacing(), input.label()),
                 input(input, input.sampler(), input.steps(), "odd", input.label()),
                 input(input, input.sampler(), input.steps(), input.spacing(), "dragon")
                         .with("compose", "x"),
-                input.with("timesteps", List.of(5, 500)),
+                input.with("timesteps", Collections.nCopies(input.steps() + 1, 500)),
                 input(input, "ddpm", input.steps(), input.spacing(), input.label())
                         .with("variance", "learned"),
                 input.with("threshold", "odd"),
@@ -205,6 +207,12 @@ class AnyRequestTest {
         }
         int steps = offer.latentSize() > 0 ? 9 : 2 + random.nextInt(20);
         Setting setting = new Setting(offer, steps, any(List.of(Spacing.values()), random), new Values(options));
+        try {
+            method.sampler(setting);
+        } catch (IllegalArgumentException refused) {
+            assertThat(refused).hasMessageMatching("(?s).*(steps|eta must be 0).*");
+            return;
+        }
         Prediction prediction = offer.process().level(1).variancePreserving() ? Prediction.V : Prediction.X0;
 
         float[] end = new Rig(batcher, network, prediction).sample(method.name(), setting, new GaussianNoise(seed), 16);

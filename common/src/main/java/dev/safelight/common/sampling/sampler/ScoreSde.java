@@ -83,6 +83,21 @@ public record ScoreSde(Process process, int nodes, Predictor predictor, int corr
         ANCESTRAL
     }
 
+    /** @throws IllegalArgumentException where a step is so long that 1 − β, of which roots are taken, is negative */
+    public ScoreSde {
+        boolean rooted = corrections > 0
+                || predictor == Predictor.ANCESTRAL
+                || (predictor == Predictor.REVERSE_DIFFUSION && process instanceof VpDiffusion);
+        if (rooted && process.kind() != Process.Kind.VE && process instanceof SmoothProcess smooth) {
+            // β falls with the noise, so the first step is the longest.
+            double longest = Math.round(-2e6 * smooth.drift(1)) / 1e6;
+            if (longest >= nodes) {
+                throw new IllegalArgumentException("this sampler needs at least " + ((int) longest + 1)
+                        + " steps here: with fewer, a step would take away more than there is");
+            }
+        }
+    }
+
     private static ScoreSde of(Setting setting, Predictor predictor) {
         return new ScoreSde(setting.process(), setting.steps(), predictor, 0, 0);
     }
