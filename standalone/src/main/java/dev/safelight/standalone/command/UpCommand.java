@@ -9,6 +9,7 @@ import dev.safelight.standalone.StandaloneSettings;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -74,7 +75,10 @@ final class UpCommand implements Callable<Integer> {
     private void welcome(Standalone standalone, Duration took) {
         PrintWriter out = spec.commandLine().getOut();
         out.printf(Locale.ROOT, "Safelight is ready at %s after %.1f s%n", standalone.url(), took.toMillis() / 1e3);
-        standalone.models().all().stream().findFirst().ifPresentOrElse(newest -> tryIt(out, standalone, newest), () -> {
+        // The largest is the one to judge the house by; the newest may be a curiosity.
+        Optional<Bundle> largest = standalone.models().all().stream()
+                .max(Comparator.comparingLong(model -> model.manifest().parameters()));
+        largest.ifPresentOrElse(model -> tryIt(out, standalone, model), () -> {
             out.println("There is no model in " + modelsFolder() + "; add a bundle and start again.");
         });
         out.println("Ctrl-C stops it; jobs and pictures stay in " + data);

@@ -1,0 +1,100 @@
+"""Makes the gallery pictures of this folder through the API of a running Safelight: rows of jobs, one picture a sheet.
+
+    ./safelight up &
+    python3 docs/models/make.py --url http://127.0.0.1:8080 [NAME ...]
+"""
+
+import argparse
+import base64
+import gzip
+import io
+import json
+import time
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+from PIL import Image
+
+HERE = Path(__file__).parent
+GARMENTS = ["t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle-boot"]
+FEW = ["t-shirt", "dress", "coat", "sandal", "bag", "ankle-boot"]
+
+
+def garment(place: int, data: Path) -> str:
+    """A test picture as a data URL."""
+    raw = gzip.decompress((data / "t10k-images-idx3-ubyte.gz").read_bytes())
+    whole = io.BytesIO()
+    Image.frombytes("L", (28, 28), raw[16 + 784 * place :][:784]).save(whole, "PNG")
+    return "data:image/png;base64," + base64.b64encode(whole.getvalue()).decode()
+
+
+def sheets(data: Path) -> dict[str, list[tuple[str, dict]]]:
+    """Name of a picture -> its rows: (model, input), each a job of eight images or as many as it says."""
+
+    def classes(model: str, names: list[str] = FEW, **settings) -> list[tuple[str, dict]]:
+        return [(model, {"class": name, "seed": 100, "count": 8, **settings}) for name in names]
+
+    analytic = {"sampler": "analytic-ddpm", "steps": 10, "guidance": 1}
+    pictured = [{"image": garment(place, data), "count": 8, "seed": 5} for place in (0, 2, 12, 18)]
+    return {
+        "fashion-analytic-ddpm": classes("fashion", **analytic),
+        "fashion-dp": classes("fashion", sampler="dp", steps=25, guidance=1),
+        "score-pc": classes("score", sampler="sde-pc", steps=100),
+        "score-langevin": classes("score", sampler="annealed-langevin", steps=60),
+        "score-ode": classes("score", sampler="pf-ode", steps=30),
+        "gamma": classes("gamma", GARMENTS),
+        "cold-blur": classes("cold-blur", GARMENTS),
+        "cold-blur-restored": [("cold-blur", {**one, "strength": 0.2, "count": 1}) for one in pictured],
+    }
+
+
+def call(url: str, content: dict | None = None) -> dict:
+    body = None if content is None else json.dumps(content).encode()
+    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request) as reply:
+        return json.load(reply)
+
+
+def pictures(url: str, jobs: list[dict]) -> list[list[Image.Image]]:
+    """Waits for all of the jobs; what they made, row by row."""
+    rows = []
+    for job in jobs:
+        while job["state"] in ("queued", "running"):
+            time.sleep(1)
+            job = call(f"{url}/v1/jobs/{job['id']}")
+        if job["state"] != "succeeded":
+            raise SystemExit(f"{job['model']}: {job.get('error')}")
+        row = []
+        for output in job["outputs"]:
+            with urllib.request.urlopen(urllib.parse.urljoin(url, output["url"])) as reply:
+                row.append(Image.open(io.BytesIO(reply.read())).convert("RGB"))
+        rows.append(row)
+    return rows
+
+
+def sheet(rows: list[list[Image.Image]], path: Path, zoom: int = 2) -> None:
+    side = rows[0][0].width
+    whole = Image.new("RGB", (side * max(map(len, rows)), side * len(rows)))
+    for i, row in enumerate(rows):
+        for j, picture in enumerate(row):
+            whole.paste(picture, (side * j, side * i))
+    whole.resize((whole.width * zoom, whole.height * zoom), Image.Resampling.NEAREST).save(path, optimize=True)
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--url", default="http://127.0.0.1:8080")
+    arguments.add_argument("--data", type=Path, default=Path("/usr/share/datasets/fashion-mnist"))
+    arguments.add_argument("names", nargs="*", help="pictures to make (default: all)")
+    options = arguments.parse_args()
+    for name, rows in sheets(options.data).items():
+        if options.names and name not in options.names:
+            continue
+        jobs = [call(f"{options.url}/v1/jobs", {"model": model, "input": content}) for model, content in rows]
+        sheet(pictures(options.url, jobs), HERE / f"{name}.png")
+        print(name, flush=True)
+
+
+if __name__ == "__main__":
+    main()
