@@ -37,6 +37,7 @@ def sheets(data: Path) -> dict[str, list[tuple[str, dict]]]:
 
     analytic = {"sampler": "analytic-ddpm", "steps": 10, "guidance": 1}
     pictured = [{"image": garment(place, data), "count": 8, "seed": 5} for place in (0, 2, 12, 18)]
+    colors = [{"red": 1 - share, "blue": share} for share in (0, 0.25, 0.5, 0.75, 1)]
     return {
         "fashion-analytic-ddpm": classes("fashion", **analytic),
         "fashion-dp": classes("fashion", sampler="dp", steps=25, guidance=1),
@@ -46,6 +47,24 @@ def sheets(data: Path) -> dict[str, list[tuple[str, dict]]]:
         "gamma": classes("gamma", GARMENTS),
         "cold-blur": classes("cold-blur", GARMENTS),
         "cold-blur-restored": [("cold-blur", {**one, "strength": 0.2, "count": 1}) for one in pictured],
+        "factors": [
+            ("factors", {"factors": {"garment": name, "color": color, "place": place}, "seed": 3, "count": 8})
+            for name, color, place in [
+                ("t-shirt", "red", "top-left"),
+                ("bag", "green", "middle"),
+                ("dress", "yellow", "bottom-right"),
+                ("sneaker", "cyan", "bottom-left"),
+                ("coat", "magenta", "top-right"),
+            ]
+        ],
+        "factors-mixed": [
+            ("factors", {"factors": {"garment": "trouser", "color": color, "place": "middle"}, "seed": 3, "count": 8})
+            for color in colors
+        ],
+        "factors-left-open": [
+            ("factors", {"factors": said, "seed": 3, "count": 8})
+            for said in ({"garment": "bag"}, {"color": "green"}, {"place": "top-right"})
+        ],
     }
 
 
