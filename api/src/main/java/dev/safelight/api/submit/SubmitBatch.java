@@ -15,7 +15,9 @@ import dev.safelight.api.validate.Schema;
 import dev.safelight.api.validate.Violation;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -49,6 +51,9 @@ public final class SubmitBatch implements Handler {
     private record Valid(Submitter.NewJob job) implements Item {}
 
     private record Invalid(List<Violation> violations) implements Item {}
+
+    /** Nothing is to be inserted for it. */
+    private record Decided(Submitter.Outcome outcome) implements Item {}
 
     /** Its image could not be stored now. */
     private record Unstored(Problem problem) implements Item {}
@@ -100,6 +105,11 @@ public final class SubmitBatch implements Handler {
                     return problem.reply();
                 }
             }
+            for (int i = 0; i < items.size(); i++) {
+                if (items.get(i) instanceof Decided(var outcome) && !stands(outcome)) {
+                    return refusal(i, outcome);
+                }
+            }
         }
         List<Submitter.NewJob> jobs = items.stream()
                 .filter(Valid.class::isInstance)
@@ -109,16 +119,40 @@ public final class SubmitBatch implements Handler {
         if (outcomes.stream().anyMatch(Submitter.Unavailable.class::isInstance) && outcomes.size() == items.size()) {
             return SubmissionReply.refusal(new Submitter.Unavailable());
         }
-        return atomic ? allOrNone(outcomes) : each(items, outcomes);
+        List<Submitter.Outcome> all = merged(items, outcomes);
+        return atomic ? allOrNone(all) : each(items, all);
+    }
+
+    /** Of each item in turn; null where it has none. */
+    private static List<Submitter.Outcome> merged(List<Item> items, List<Submitter.Outcome> outcomes) {
+        Iterator<Submitter.Outcome> inserted = outcomes.iterator();
+        List<Submitter.Outcome> all = new ArrayList<>();
+        for (Item item : items) {
+            all.add(
+                    switch (item) {
+                        case Valid _ -> inserted.next();
+                        case Decided(var outcome) -> outcome;
+                        case Invalid _, Unstored _ -> null;
+                    });
+        }
+        return all;
+    }
+
+    /** Whether a job is there, or nothing but another one keeps it from being there. */
+    private static boolean stands(Submitter.Outcome outcome) {
+        return outcome instanceof Submitter.Created
+                || outcome instanceof Submitter.Replayed
+                || outcome instanceof Submitter.NotTried;
+    }
+
+    private static Reply refusal(int i, Submitter.Outcome outcome) {
+        return SubmissionReply.refusal(outcome, "none was submitted: #/requests/" + i + ": ");
     }
 
     private Reply allOrNone(List<Submitter.Outcome> outcomes) {
         for (int i = 0; i < outcomes.size(); i++) {
-            Submitter.Outcome outcome = outcomes.get(i);
-            if (!(outcome instanceof Submitter.Created
-                    || outcome instanceof Submitter.Replayed
-                    || outcome instanceof Submitter.NotTried)) {
-                return SubmissionReply.refusal(outcome, "none was submitted: #/requests/" + i + ": ");
+            if (!stands(outcomes.get(i))) {
+                return refusal(i, outcomes.get(i));
             }
         }
         return Reply.json(200, new Results(outcomes.stream().map(this::result).toList()));
@@ -126,13 +160,12 @@ public final class SubmitBatch implements Handler {
 
     private Reply each(List<Item> items, List<Submitter.Outcome> outcomes) {
         List<Result> results = new ArrayList<>(items.size());
-        int next = 0;
-        for (Item item : items) {
+        for (int i = 0; i < items.size(); i++) {
             results.add(
-                    switch (item) {
+                    switch (items.get(i)) {
                         case Invalid(var violations) -> new Result(422, null, null, Problem.invalid(422, violations));
                         case Unstored(var problem) -> new Result(problem.status(), null, null, problem);
-                        case Valid(var job) -> result(outcomes.get(next++));
+                        case Valid _, Decided _ -> result(outcomes.get(i));
                     });
         }
         return Reply.json(200, new Results(results));
@@ -166,13 +199,16 @@ public final class SubmitBatch implements Handler {
         }
         return switch (check.check(body)) {
             case JobRequestCheck.Invalid(var found) -> new Invalid(moved(found, place));
-            case JobRequestCheck.Valid(JobRequest valid) ->
-                brought(request, valid, key == null ? null : key.textValue(), place);
+            case JobRequestCheck.Valid(JobRequest valid) -> {
+                String name = key == null ? null : key.textValue();
+                Optional<Submitter.Outcome> decided = single.beforehand(request, valid, name);
+                yield decided.isPresent() ? new Decided(decided.get()) : brought(request, valid, name, place);
+            }
         };
     }
 
     private Item brought(Request request, JobRequest valid, String key, String place) throws InterruptedException {
-        return switch (single.bring(request, valid, key)) {
+        return switch (single.bring(request, valid)) {
             case InputImages.Ready(JobRequest ready) -> new Valid(single.newJob(request, ready, key));
             case InputImages.Wrong(var found) -> new Invalid(moved(found, place));
             case InputImages.NotNow(Problem problem) -> new Unstored(problem);

@@ -49,12 +49,11 @@ public final class SubmitJob implements Handler {
         if (!InputImages.wanted(valid)) {
             return replies.of(request, submitter.submit(newJob(request, valid, key)));
         }
-        // Whoever repeats a request need not have the image any more.
-        Optional<Submitter.Outcome> earlier = submitter.earlier(newJob(request, valid, key));
-        if (earlier.isPresent()) {
-            return replies.of(request, earlier.get());
+        Optional<Submitter.Outcome> decided = beforehand(request, valid, key);
+        if (decided.isPresent()) {
+            return replies.of(request, decided.get());
         }
-        return switch (images.bring(request.tenantId(), valid)) {
+        return switch (bring(request, valid)) {
             case InputImages.Ready(JobRequest ready) ->
                 replies.of(request, submitter.submit(newJob(request, ready, key)));
             case InputImages.Wrong(var violations) ->
@@ -63,12 +62,17 @@ public final class SubmitJob implements Handler {
         };
     }
 
-    /** Brings in the images of one request of several. */
-    InputImages.Outcome bring(Request request, JobRequest valid, String key) throws InterruptedException {
-        return !InputImages.wanted(valid)
-                        || submitter.earlier(newJob(request, valid, key)).isPresent()
-                ? new InputImages.Ready(valid)
-                : images.bring(request.tenantId(), valid);
+    /**
+     * What becomes of a request whose images need not be looked at: whoever repeats one need not have them any more, and
+     * nothing is fetched for a queue that takes nothing. Empty for requests without images.
+     */
+    Optional<Submitter.Outcome> beforehand(Request request, JobRequest valid, String key) {
+        return InputImages.wanted(valid) ? submitter.beforehand(newJob(request, valid, key)) : Optional.empty();
+    }
+
+    /** Brings in the images that a request names, if any. */
+    InputImages.Outcome bring(Request request, JobRequest valid) throws InterruptedException {
+        return InputImages.wanted(valid) ? images.bring(request.tenantId(), valid) : new InputImages.Ready(valid);
     }
 
     Submitter.NewJob newJob(Request request, JobRequest valid, String idempotencyKey) {

@@ -160,9 +160,10 @@ public final class Submitter implements AutoCloseable {
         return new Unavailable();
     }
 
-    /** What the same idempotency key has led to already; empty where nothing, or where there is no key. */
-    Optional<Outcome> earlier(NewJob job) {
-        return job.idempotencyKey() == null ? Optional.empty() : known(job);
+    /** What can be said before anything is fetched for a job: what its key has led to already, or why nothing is taken. */
+    Optional<Outcome> beforehand(NewJob job) {
+        Optional<Outcome> earlier = job.idempotencyKey() == null ? Optional.empty() : known(job);
+        return earlier.or(() -> closed(job));
     }
 
     /**

@@ -194,6 +194,33 @@ class InputImagesTest {
     }
 
     @Test
+    void nothingIsFetchedForAQueueThatTakesNothing() {
+        String body = body("\"image\": \"" + url("/picture") + "\"");
+        Answer made = api.post("/v1/jobs", body, "Idempotency-Key", "before-the-drain");
+        int before = fetches.get();
+        String queue = api.get("/v1/models/shapes").at("/queue").textValue();
+        api.post("/v1/queues/" + queue + "/drain", "");
+        try {
+            assertThat(api.post("/v1/jobs", body).at("/code").textValue()).isEqualTo("queue_draining");
+            String again = body.replaceFirst("\\{", "{\"idempotency_key\": \"before-the-drain\", ");
+            JsonNode answers = api.post("/v1/jobs:batch", "{\"requests\": [" + body + "," + again + "]}")
+                    .json();
+            assertThat(answers.at("/results/0/problem/code").textValue()).isEqualTo("queue_draining");
+            assertThat(answers.at("/results/1/replayed").booleanValue())
+                    .as(answers.toString())
+                    .isTrue();
+            assertThat(answers.at("/results/1/job/id").textValue())
+                    .isEqualTo(made.id().toString());
+            Answer none = api.post("/v1/jobs:batch", "{\"atomic\": true, \"requests\": [" + again + "," + body + "]}");
+            assertThat(none.status()).isEqualTo(503);
+            assertThat(none.at("/detail").textValue()).contains("#/requests/1");
+            assertThat(fetches.get()).isEqualTo(before);
+        } finally {
+            api.post("/v1/queues/" + queue + "/resume", "");
+        }
+    }
+
+    @Test
     void aJobIsTriedAgainWithItsImageOrNotAtAll() {
         byte[] own = Images.png(Images.picture(9, 9, BufferedImage.TYPE_INT_RGB));
         Answer made = submit(data("image/png", own));
