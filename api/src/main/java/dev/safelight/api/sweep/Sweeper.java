@@ -16,10 +16,13 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.statement.Query;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -81,7 +84,7 @@ public final class Sweeper implements AutoCloseable {
             }
             try {
                 return expire(handle)
-                        + sweep(handle)
+                        + sweepOutputs(handle)
                         + sweepCheckpoints(handle)
                         + sweepFiles(handle)
                         + sweepImages(handle);
@@ -134,147 +137,89 @@ public final class Sweeper implements AutoCloseable {
 
     private record Found(String path, OutputKey key) {}
 
-    private int sweep(Handle handle) throws IOException {
-        Instant before = clock.instant().minus(settings.age());
-        int removed = 0;
-        try (Stream<ObjectStore.Entry> entries = store.list(OutputKey.PREFIX)) {
-            Iterator<Found> old = entries.filter(entry -> entry.writtenAt().isBefore(before))
-                    // What is no output's key was put there by somebody else, who may still want it.
-                    .flatMap(entry -> OutputKey.parse(entry.key()).map(key -> new Found(entry.key(), key)).stream())
-                    .iterator();
-            while (old.hasNext()) {
-                removed += removeAbandoned(handle, next(old));
-            }
-        }
-        if (removed > 0) {
-            LOG.info("removed {} outputs of attempts that lost and of deleted jobs", removed);
-        }
-        return removed;
+    /** Of attempts that lost, and of deleted jobs. */
+    private int sweepOutputs(Handle handle) throws IOException {
+        return sweep(
+                OutputKey.PREFIX,
+                path -> OutputKey.parse(path).map(key -> new Found(path, key)),
+                batch -> handle.createQuery(ABANDONED)
+                        .bindArray("paths", String.class, all(batch, Found::path))
+                        .bindArray(
+                                "tenants",
+                                String.class,
+                                all(batch, found -> found.key().fence().job().tenantId()))
+                        .bindArray(
+                                "jobs",
+                                UUID.class,
+                                all(batch, found -> found.key().fence().job().jobId()))
+                        .bindArray(
+                                "attempts",
+                                Integer.class,
+                                all(batch, found -> found.key().fence().attempt())));
     }
 
     /** A checkpoint is referred to a moment after it was written, or never; losing one costs a job its steps at worst. */
     private int sweepCheckpoints(Handle handle) throws IOException {
-        Instant before = clock.instant().minus(settings.age());
-        int removed = 0;
-        try (Stream<ObjectStore.Entry> entries = store.list(CheckpointKey.PREFIX)) {
-            Iterator<String> old = entries.filter(entry -> entry.writtenAt().isBefore(before))
-                    .map(ObjectStore.Entry::key)
-                    .iterator();
-            while (old.hasNext()) {
-                List<String> unreferenced = handle.createQuery(UNREFERENCED)
-                        .bindArray("paths", String.class, next(old))
-                        .mapTo(String.class)
-                        .list();
-                for (String path : unreferenced) {
-                    store.delete(path);
-                    swept.increment();
-                }
-                removed += unreferenced.size();
-            }
-        }
-        return removed;
+        return sweep(
+                CheckpointKey.PREFIX,
+                Optional::of,
+                batch -> handle.createQuery(UNREFERENCED).bindArray("paths", String.class, batch));
     }
 
-    /** Objects of uploads whose process died before it had written the row, or before it had removed the object. */
+    /** Of uploads whose process died before it had written the row, or before it had removed the object. */
     private int sweepFiles(Handle handle) throws IOException {
-        Instant before = clock.instant().minus(settings.age());
-        int removed = 0;
-        try (Stream<ObjectStore.Entry> entries = store.list(FileKey.PREFIX)) {
-            Iterator<FileKey> old = entries.filter(entry -> entry.writtenAt().isBefore(before))
-                    .flatMap(entry -> FileKey.parse(entry.key()).stream())
-                    .iterator();
-            while (old.hasNext()) {
-                List<FileKey> batch = next(old);
-                List<String> unreferenced = handle.createQuery(UNREFERENCED_FILES)
-                        .bindArray(
-                                "paths",
-                                String.class,
-                                batch.stream().map(FileKey::path).toList())
-                        .bindArray(
-                                "tenants",
-                                String.class,
-                                batch.stream().map(FileKey::tenantId).toList())
-                        .bindArray(
-                                "files",
-                                UUID.class,
-                                batch.stream().map(FileKey::fileId).toList())
-                        .mapTo(String.class)
-                        .list();
-                for (String path : unreferenced) {
-                    store.delete(path);
-                    swept.increment();
-                }
-                removed += unreferenced.size();
-            }
-        }
-        return removed;
+        return sweep(
+                FileKey.PREFIX,
+                FileKey::parse,
+                batch -> handle.createQuery(UNREFERENCED_FILES)
+                        .bindArray("paths", String.class, all(batch, FileKey::path))
+                        .bindArray("tenants", String.class, all(batch, FileKey::tenantId))
+                        .bindArray("files", UUID.class, all(batch, FileKey::fileId)));
     }
 
-    /** Objects of images whose process died before it had written the row, or before it had removed the object. */
+    /** Of images whose process died at such a moment. */
     private int sweepImages(Handle handle) throws IOException {
+        return sweep(
+                InputImageKey.PREFIX,
+                InputImageKey::parse,
+                batch -> handle.createQuery(UNREFERENCED_IMAGES)
+                        .bindArray("paths", String.class, all(batch, InputImageKey::path))
+                        .bindArray("tenants", String.class, all(batch, InputImageKey::tenantId))
+                        .bindArray("digests", String.class, all(batch, InputImageKey::sha256)));
+    }
+
+    /**
+     * Removes the old objects under a prefix that no row refers to.
+     *
+     * @param key of a path; empty for what somebody else put there, who may still want it
+     * @param unreferenced asks which of them
+     */
+    private <K> int sweep(String prefix, Function<String, Optional<K>> key, Function<List<K>, Query> unreferenced)
+            throws IOException {
         Instant before = clock.instant().minus(settings.age());
         int removed = 0;
-        try (Stream<ObjectStore.Entry> entries = store.list(InputImageKey.PREFIX)) {
-            Iterator<InputImageKey> old = entries.filter(
-                            entry -> entry.writtenAt().isBefore(before))
-                    .flatMap(entry -> InputImageKey.parse(entry.key()).stream())
+        try (Stream<ObjectStore.Entry> entries = store.list(prefix)) {
+            Iterator<K> old = entries.filter(entry -> entry.writtenAt().isBefore(before))
+                    .flatMap(entry -> key.apply(entry.key()).stream())
                     .iterator();
             while (old.hasNext()) {
-                List<InputImageKey> batch = next(old);
-                List<String> unreferenced = handle.createQuery(UNREFERENCED_IMAGES)
-                        .bindArray(
-                                "paths",
-                                String.class,
-                                batch.stream().map(InputImageKey::path).toList())
-                        .bindArray(
-                                "tenants",
-                                String.class,
-                                batch.stream().map(InputImageKey::tenantId).toList())
-                        .bindArray(
-                                "digests",
-                                String.class,
-                                batch.stream().map(InputImageKey::sha256).toList())
-                        .mapTo(String.class)
-                        .list();
-                for (String path : unreferenced) {
+                List<String> paths =
+                        unreferenced.apply(next(old)).mapTo(String.class).list();
+                for (String path : paths) {
                     store.delete(path);
                     swept.increment();
                 }
-                removed += unreferenced.size();
+                removed += paths.size();
             }
+        }
+        if (removed > 0) {
+            LOG.info("removed {} objects of {} that nothing refers to", removed, prefix);
         }
         return removed;
     }
 
-    private int removeAbandoned(Handle handle, List<Found> batch) throws IOException {
-        List<String> abandoned = handle.createQuery(ABANDONED)
-                .bindArray(
-                        "paths", String.class, batch.stream().map(Found::path).toList())
-                .bindArray(
-                        "tenants",
-                        String.class,
-                        batch.stream()
-                                .map(found -> found.key().fence().job().tenantId())
-                                .toList())
-                .bindArray(
-                        "jobs",
-                        UUID.class,
-                        batch.stream()
-                                .map(found -> found.key().fence().job().jobId())
-                                .toList())
-                .bindArray(
-                        "attempts",
-                        Integer.class,
-                        batch.stream()
-                                .map(found -> found.key().fence().attempt())
-                                .toList())
-                .mapTo(String.class)
-                .list();
-        for (String path : abandoned) {
-            store.delete(path);
-            swept.increment();
-        }
-        return abandoned.size();
+    private static <K, V> List<V> all(List<K> batch, Function<K, V> part) {
+        return batch.stream().map(part).toList();
     }
 
     private static <T> List<T> next(Iterator<T> old) {
