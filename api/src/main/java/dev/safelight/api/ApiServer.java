@@ -136,7 +136,7 @@ public final class ApiServer implements AutoCloseable {
 
     private void open(ApiSettings settings, Consumer<RelayStage> stages) throws IOException {
         ModelCatalog models =
-                new ModelCatalog(BundleShelf.open(settings.models(), LOOK_AT_MODELS, System::nanoTime)::library);
+                new ModelCatalog(BundleShelf.open(settings.models(), LOOK_AT_MODELS, System::nanoTime)::contents);
         PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         closed(meters::close);
         Database database = closed(Database.open(settings.database(), "safelight-api"));

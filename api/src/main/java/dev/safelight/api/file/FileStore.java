@@ -1,14 +1,12 @@
 package dev.safelight.api.file;
 
+import dev.safelight.common.request.ImageDigest;
 import dev.safelight.common.store.Database;
 import dev.safelight.common.store.FileKey;
 import dev.safelight.common.store.ObjectStore;
 import dev.safelight.common.store.Sql;
 import java.io.IOException;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
-import java.util.HexFormat;
 import java.util.Optional;
 import java.util.UUID;
 import org.jdbi.v3.core.Jdbi;
@@ -48,7 +46,7 @@ public final class FileStore {
                 .bind("width", image.width())
                 .bind("height", image.height())
                 .bind("bytes", image.png().length)
-                .bind("sha256", sha256(image.png()))
+                .bind("sha256", ImageDigest.of(image.png()).sha256())
                 .bind("expires_in", time.toSeconds())
                 .bind("most", most)
                 .map(FileRow::map)
@@ -83,14 +81,6 @@ public final class FileStore {
             store.delete(objectKey);
         } catch (IOException e) {
             LOG.warn("{} is left to the sweeper: {}", objectKey, e.getMessage());
-        }
-    }
-
-    static String sha256(byte[] bytes) {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
         }
     }
 }

@@ -14,7 +14,6 @@ import io.vertx.core.net.SocketAddress;
 import java.io.ByteArrayOutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.URI;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -81,8 +80,8 @@ public final class ImageFetch implements AutoCloseable {
         if (!places.tryAcquire(left(deadline), TimeUnit.NANOSECONDS)) {
             throw UnusableImage.unreachable("too many images are being fetched; try again soon");
         }
+        Future<OutboundRules.Resolution> lookup = lookups.submit(() -> rules.resolve(url));
         try {
-            Future<OutboundRules.Resolution> lookup = lookups.submit(() -> rules.resolve(url));
             return switch (lookup.get(left(deadline), TimeUnit.NANOSECONDS)) {
                 case OutboundRules.Unreachable(String code, String reason) -> throw UnusableImage.unreachable(reason);
                 case OutboundRules.Resolved(InetAddress address) -> exchange(url, address, deadline);
@@ -92,6 +91,7 @@ public final class ImageFetch implements AutoCloseable {
         } catch (ExecutionException e) {
             throw new IllegalStateException(e.getCause());
         } finally {
+            lookup.cancel(true);
             places.release();
         }
     }
@@ -104,7 +104,7 @@ public final class ImageFetch implements AutoCloseable {
                 .setHost(url.host())
                 .setPort(url.port())
                 .setSsl(url.tls())
-                .setURI(target(url.url()))
+                .setURI(url.target())
                 .setFollowRedirects(false)
                 .setConnectTimeout(TimeUnit.NANOSECONDS.toMillis(left(deadline)))
                 .putHeader("Accept", "image/png, image/jpeg, image/webp")
@@ -178,11 +178,6 @@ public final class ImageFetch implements AutoCloseable {
 
     private UnusableImage late() {
         return UnusableImage.unreachable("the image did not come within " + timeout.toMillis() / 1000.0 + " s");
-    }
-
-    private static String target(URI url) {
-        String path = url.getRawPath() == null || url.getRawPath().isEmpty() ? "/" : url.getRawPath();
-        return url.getRawQuery() == null ? path : path + "?" + url.getRawQuery();
     }
 
     private static long left(long deadline) {

@@ -49,7 +49,7 @@ final class InputImageStore {
 
     /** Makes the bytes durable, then the row, so that what a job can name can be had. */
     ImageDigest keep(String tenantId, Normalised image) throws IOException {
-        ImageDigest digest = new ImageDigest(FileStore.sha256(image.png()));
+        ImageDigest digest = ImageDigest.of(image.png());
         if (hold(tenantId, digest)) {
             return digest;
         }

@@ -20,7 +20,7 @@ public final class ModelCatalog {
     private volatile Catalog catalog = new Catalog(null, Map.of());
 
     /** What was made of a library. */
-    private record Catalog(BundleLibrary library, Map<String, Model> models) {}
+    private record Catalog(BundleLibrary contents, Map<String, Model> models) {}
 
     public ModelCatalog(BundleLibrary library) {
         this(() -> library);
@@ -36,11 +36,11 @@ public final class ModelCatalog {
     private Map<String, Model> models() {
         BundleLibrary library = shelf.get();
         Catalog known = catalog;
-        return known.library() == library ? known.models() : renewed(library);
+        return known.contents() == library ? known.models() : renewed(library);
     }
 
     private synchronized Map<String, Model> renewed(BundleLibrary library) {
-        if (catalog.library() == library) {
+        if (catalog.contents() == library) {
             return catalog.models();
         }
         library.bad().forEach(ModelCatalog::report);

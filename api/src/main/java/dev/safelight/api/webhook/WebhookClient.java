@@ -16,7 +16,6 @@ import io.vertx.core.net.TrustOptions;
 import java.io.ByteArrayOutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
@@ -116,7 +115,7 @@ final class WebhookClient implements AutoCloseable {
                 .setHost(url.host())
                 .setPort(url.port())
                 .setSsl(url.tls())
-                .setURI(target(url.url()))
+                .setURI(url.target())
                 .setFollowRedirects(false)
                 .setConnectTimeout(TimeUnit.NANOSECONDS.toMillis(left(deadline)));
         headers.forEach(options::putHeader);
@@ -200,11 +199,6 @@ final class WebhookClient implements AutoCloseable {
     /** Postgres takes no NUL; whatever is no UTF-8 shows as such. */
     private static String text(byte[] bytes) {
         return new String(bytes, StandardCharsets.UTF_8).replace('\0', '\uFFFD');
-    }
-
-    private static String target(URI url) {
-        String path = url.getRawPath() == null || url.getRawPath().isEmpty() ? "/" : url.getRawPath();
-        return url.getRawQuery() == null ? path : path + "?" + url.getRawQuery();
     }
 
     private static String describe(Throwable failure) {

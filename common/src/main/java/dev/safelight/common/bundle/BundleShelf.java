@@ -30,7 +30,7 @@ public final class BundleShelf {
     private final ReentrantLock lock = new ReentrantLock();
     private Map<Path, Seen> seen = new HashMap<>();
     private volatile long lookedAt;
-    private volatile BundleLibrary library;
+    private volatile BundleLibrary library = BundleLibrary.of(List.of(), List.of());
 
     /** A manifest as it was when it was read; bad where it could not be. */
     private record Seen(FileTime modified, long size, Bundle bundle, BadBundle bad) {}
@@ -42,7 +42,6 @@ public final class BundleShelf {
     public static BundleShelf open(Path models, Duration fresh, LongSupplier nanoTime) {
         BundleLibrary.folders(models); // that it can be listed
         BundleShelf shelf = new BundleShelf(models, fresh, nanoTime);
-        shelf.library = BundleLibrary.of(List.of(), List.of());
         shelf.look();
         return shelf;
     }
@@ -54,7 +53,7 @@ public final class BundleShelf {
     }
 
     /** What is there. The same object while nothing has changed. */
-    public BundleLibrary library() {
+    public BundleLibrary contents() {
         // One looks, the others need not wait for it.
         if (nanoTime.getAsLong() - lookedAt >= freshNanos && lock.tryLock()) {
             try {

@@ -40,6 +40,12 @@ public final class OutboundRules {
         public String door() {
             return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + port;
         }
+
+        /** What a request asks for there: path and query. */
+        public String target() {
+            String path = url.getRawPath() == null || url.getRawPath().isEmpty() ? "/" : url.getRawPath();
+            return url.getRawQuery() == null ? path : path + "?" + url.getRawQuery();
+        }
     }
 
     /**

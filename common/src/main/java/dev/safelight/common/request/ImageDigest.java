@@ -1,5 +1,8 @@
 package dev.safelight.common.request;
 
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
@@ -20,6 +23,16 @@ public record ImageDigest(String sha256) {
                         && HEX.matcher(text.substring(PREFIX.length())).matches()
                 ? Optional.of(new ImageDigest(text.substring(PREFIX.length())))
                 : Optional.empty();
+    }
+
+    /** Of bytes that are kept. */
+    public static ImageDigest of(byte[] bytes) {
+        try {
+            return new ImageDigest(HexFormat.of()
+                    .formatHex(MessageDigest.getInstance("SHA-256").digest(bytes)));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
     }
 
     @Override

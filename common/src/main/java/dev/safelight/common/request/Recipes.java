@@ -31,6 +31,9 @@ public final class Recipes {
     private final Manifest manifest;
     private final Offer offer;
     private final List<Method> methods;
+    /** Of all samplers, also of those that the bundle cannot run. */
+    private final Set<String> optionNames;
+
     private final Conditions conditions;
     private final Beginnings beginnings;
 
@@ -59,6 +62,10 @@ public final class Recipes {
             throw new BundleException("bundle " + bundle.name() + ": the default sampler cannot be run: "
                     + manifest.defaults().sampler());
         }
+        this.optionNames = Methods.all().stream()
+                .flatMap(method -> options(method).stream())
+                .map(Option::name)
+                .collect(Collectors.toUnmodifiableSet());
     }
 
     public Offer offer() {
@@ -86,12 +93,8 @@ public final class Recipes {
 
     /** An option that no sampler has, nor anything else that is known here; empty where all are known. */
     public Optional<String> stranger(GenerationInput input) {
-        Set<String> known = Methods.all().stream()
-                .flatMap(method -> options(method).stream())
-                .map(Option::name)
-                .collect(Collectors.toSet());
         return input.options().keySet().stream()
-                .filter(name -> !known.contains(name))
+                .filter(name -> !optionNames.contains(name))
                 .findFirst();
     }
 

@@ -28,11 +28,11 @@ class BundleShelfTest {
     @Test
     void whatIsPutThereIsFoundWithoutARestart() throws IOException {
         BundleShelf shelf = open();
-        assertThat(shelf.library().all()).extracting(Bundle::name).containsExactly("one");
+        assertThat(shelf.contents().all()).extracting(Bundle::name).containsExactly("one");
         bundle("two", "2026-01-02");
-        assertThat(shelf.library().all()).as("not looked at again yet").hasSize(1);
+        assertThat(shelf.contents().all()).as("not looked at again yet").hasSize(1);
         clock.addAndGet(FRESH.toNanos());
-        assertThat(shelf.library().all()).extracting(Bundle::name).containsExactly("two", "one");
+        assertThat(shelf.contents().all()).extracting(Bundle::name).containsExactly("two", "one");
         bundle("three", "2026-01-03");
         assertThat(shelf.look().all()).as("who looks, sees").hasSize(3);
     }
@@ -40,7 +40,7 @@ class BundleShelfTest {
     @Test
     void aReplacedOneIsAnotherVersionAndARemovedOneIsGone() throws IOException {
         BundleShelf shelf = open();
-        String before = shelf.library().find("one").orElseThrow().version();
+        String before = shelf.contents().find("one").orElseThrow().version();
         bundle("one", "2026-02-02");
         assertThat(shelf.look().find("one").orElseThrow().version()).isNotEqualTo(before);
         Files.delete(models.resolve("one/model.json"));
@@ -50,9 +50,9 @@ class BundleShelfTest {
     @Test
     void theLibraryIsTheSameObjectWhileNothingChanges() {
         BundleShelf shelf = open();
-        BundleLibrary library = shelf.library();
+        BundleLibrary library = shelf.contents();
         clock.addAndGet(FRESH.toNanos());
-        assertThat(shelf.library()).isSameAs(library);
+        assertThat(shelf.contents()).isSameAs(library);
     }
 
     @Test
@@ -60,11 +60,11 @@ class BundleShelfTest {
         Files.createDirectory(models.resolve("broken"));
         Files.writeString(models.resolve("broken/model.json"), "{\"format\":");
         BundleShelf shelf = open();
-        assertThat(shelf.library().all()).extracting(Bundle::name).containsExactly("one");
-        assertThat(shelf.library().bad()).extracting(BadBundle::name).containsExactly("broken");
+        assertThat(shelf.contents().all()).extracting(Bundle::name).containsExactly("one");
+        assertThat(shelf.contents().bad()).extracting(BadBundle::name).containsExactly("broken");
         bundle("broken", "2026-03-03");
         assertThat(shelf.look().all()).extracting(Bundle::name).containsExactly("broken", "one");
-        assertThat(shelf.library().bad()).isEmpty();
+        assertThat(shelf.contents().bad()).isEmpty();
     }
 
     @Test

@@ -104,12 +104,12 @@ public final class Models {
         this.source = new Source() {
             @Override
             public List<Bundle> bundles() {
-                return mine(shelf.library(), queues);
+                return mine(shelf.contents(), queues);
             }
 
             @Override
             public List<BadBundle> bad() {
-                return shelf.library().bad();
+                return shelf.contents().bad();
             }
 
             @Override
@@ -119,7 +119,7 @@ public final class Models {
 
             @Override
             public Optional<CompletableFuture<? extends Held>> borrow(String name, String version) {
-                return shelf.library()
+                return shelf.contents()
                         .find(name, version)
                         // The API may have seen it a moment before us.
                         .or(() -> shelf.look().find(name, version))
@@ -258,7 +258,7 @@ public final class Models {
     public static Models preloaded(
             BundleShelf shelf, ModelCache cache, List<String> queues, List<String> pinned, Duration patience)
             throws InterruptedException {
-        BundleLibrary library = shelf.library();
+        BundleLibrary library = shelf.contents();
         Models models = new Models(shelf, cache, queues);
         library.bad().forEach(bundle -> LOG.error("model {} is not served: {}", bundle.name(), bundle.reason()));
         List<Bundle> first = new ArrayList<>();

@@ -11,9 +11,6 @@ import dev.safelight.worker.store.JobStore;
 import dev.safelight.worker.store.Transient;
 import java.io.IOException;
 import java.io.InputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.Optional;
 import org.jdbi.v3.core.JdbiException;
 
@@ -42,7 +39,7 @@ final class OriginalImages {
         ImageDigest digest = ImageDigest.of(name).orElseThrow(() -> gone(field));
         String key = key(tenantId, digest).orElseThrow(() -> gone(field));
         byte[] png = read(key);
-        if (!digest.sha256().equals(sha256(png))) {
+        if (!ImageDigest.of(png).equals(digest)) {
             throw new IOException("the store's " + key + " is not what was kept");
         }
         return PictureFile.read(png);
@@ -68,13 +65,5 @@ final class OriginalImages {
 
     private static UnservableJob gone(String field) {
         return UnservableJob.anywhere(new JobError("image_gone", "the job's " + field + " is no longer kept"));
-    }
-
-    private static String sha256(byte[] bytes) {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
     }
 }
