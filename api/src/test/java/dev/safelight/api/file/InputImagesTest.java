@@ -194,6 +194,17 @@ class InputImagesTest {
     }
 
     @Test
+    void aDigestOpensNobodyElsesImage() {
+        byte[] own = Images.png(Images.picture(7, 5, BufferedImage.TYPE_INT_RGB));
+        String name = submit(data("image/png", own)).at("/input/image").textValue();
+        assertThat(submit(name).status()).isEqualTo(202);
+        api.execute(
+                "UPDATE input_image SET tenant_id = 'somebody-else' WHERE 'sha256:' || encode(sha256, 'hex') = ?",
+                name);
+        refused(name, "unknown_image", "no image with this digest");
+    }
+
+    @Test
     void nothingIsFetchedForAQueueThatTakesNothing() {
         String body = body("\"image\": \"" + url("/picture") + "\"");
         Answer made = api.post("/v1/jobs", body, "Idempotency-Key", "before-the-drain");
