@@ -69,11 +69,14 @@ class CommandLineTest {
 
     @Test
     void theExampleCanBePasted() {
-        ExampleRequest example = new ExampleRequest("fashion", Optional.of("it's"));
+        ExampleRequest example = new ExampleRequest("fashion", Optional.of(ExampleRequest.Said.label("it's")));
         assertThat(example.curl("http://127.0.0.1:8080"))
                 .endsWith("-d '{\"model\":\"fashion\",\"input\":{\"class\":\"it'\\''s\",\"seed\":7}}'"
                         + " http://127.0.0.1:8080/v1/jobs");
         assertThat(example.submit("http://127.0.0.1:8080")).contains(" --class 'it'\\''s' --seed 7 ");
+        ExampleRequest prompted = new ExampleRequest("sd", Optional.of(ExampleRequest.Said.prompt("a fox")));
+        assertThat(prompted.curl("http://x")).contains("\"prompt\":\"a fox\"");
+        assertThat(prompted.submit("http://x")).contains(" --input 'prompt=a fox' ");
         assertThat(new ExampleRequest("plain", Optional.empty()).submit("http://x"))
                 .doesNotContain("--class");
     }

@@ -27,7 +27,21 @@ class LauncherTest {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     /** What the script may use; a directory of links, so that no JDK or Maven of this machine is on the PATH. */
     private static final List<String> TOOLS = List.of(
-            "sh", "dirname", "sed", "head", "find", "touch", "mkdir", "mv", "readlink", "awk", "cat", "env", "grep");
+            "sh",
+            "dirname",
+            "sed",
+            "head",
+            "find",
+            "touch",
+            "mkdir",
+            "mv",
+            "readlink",
+            "awk",
+            "cat",
+            "env",
+            "grep",
+            "cmp",
+            "cp");
 
     @TempDir
     private Path folder;
@@ -174,6 +188,35 @@ class LauncherTest {
         assertThat(failed.status()).isEqualTo(1);
         reporting("Tests run: 3, Failures: 0, Errors: 1, Skipped: 0");
         assertThat(run("test").status()).isEqualTo(1);
+    }
+
+    @Test
+    void importsWithAPythonOfItsOwn() throws IOException {
+        Path list = Files.createDirectories(checkout.resolve("models/export")).resolve("import-requirements.txt");
+        Files.writeString(list, "torch\n");
+        assertOneLine(run("import", "sd"), "importing needs Python 3.11 to 3.13 with venv");
+        environment.put("SAFELIGHT_PYTHON", "no python");
+        assertOneLine(run("import", "sd"), "SAFELIGHT_PYTHON=no python is no Python");
+
+        Path python = folder.resolve("my python");
+        script(python, """
+                case "$*" in
+                "-c "*) ;;
+                "-m venv "*) mkdir -p "$3/bin"; cp "$0" "$3/bin/python"; echo "environment made" ;;
+                *) echo "python: $*; PYTHONPATH=${PYTHONPATH:-}" ;;
+                esac""");
+        environment.put("SAFELIGHT_PYTHON", python.toString());
+        String models = checkout.resolve("models").toString();
+        assertThat(run("import", "a folder", "--name", "x").output())
+                .contains("environment made", "-m pip install", "--requirement " + list)
+                .contains("-m models.export.import_diffusers --models " + models + " a folder --name x; PYTHONPATH="
+                        + checkout);
+        assertThat(run("import", "a folder").output())
+                .as("made once")
+                .doesNotContain("environment made", "pip")
+                .contains("import_diffusers");
+        Files.writeString(list, "torch\ndiffusers\n");
+        assertThat(run("import", "a folder").output()).as("another list").contains("-m pip install");
     }
 
     /** Under an older JDK the build itself says what is wrong, before anything else can. */
