@@ -29,26 +29,59 @@ def garment(place: int, data: Path) -> str:
     return "data:image/png;base64," + base64.b64encode(whole.getvalue()).decode()
 
 
-def sheets(data: Path) -> dict[str, list[tuple[str, dict]]]:
-    """Name of a picture -> its rows: (model, input), each a job of eight images or as many as it says."""
+Row = list[tuple[str, dict]]
+"""(model, input) of each job whose images stand side by side."""
 
-    def classes(model: str, names: list[str] = FEW, **settings) -> list[tuple[str, dict]]:
-        return [(model, {"class": name, "seed": 100, "count": 8, **settings}) for name in names]
+
+def sheets(data: Path) -> dict[str, list[Row]]:
+    """Name of a picture -> its rows; a job has eight images or as many as it says."""
+
+    def classes(model: str, names: list[str] = FEW, **settings) -> list[Row]:
+        return [[(model, {"class": name, "seed": 100, "count": 8, **settings})] for name in names]
+
+    def restored(model: str, **settings) -> list[Row]:
+        """Test pictures: one restoration each from ever more degradation."""
+        return [
+            [
+                (model, {"image": garment(place, data), "count": 1, "seed": 5, "strength": strength, **settings})
+                for strength in (0, 0.25, 0.5, 0.75, 0.95, 1)
+            ]
+            for place in (0, 2, 12, 18)
+        ]
+
+    def refinements(model: str) -> list[Row]:
+        """Four codes, each refined eight times; then eight codes under one noise, twice."""
+        asked = {"class": "ankle-boot", "seed": 100}
+        codes = [[(model, {**asked, "prior_seed": code, "count": 8})] for code in range(4)]
+        noises = [
+            [(model, {**asked, "seed": seed, "prior_seed": code, "count": 1}) for code in range(8)] for seed in (100, 200)
+        ]
+        return codes + noises
 
     analytic = {"sampler": "analytic-ddpm", "steps": 10, "guidance": 1}
-    pictured = [{"image": garment(place, data), "count": 8, "seed": 5} for place in (0, 2, 12, 18)]
     colors = [{"red": 1 - share, "blue": share} for share in (0, 0.25, 0.5, 0.75, 1)]
     return {
         "fashion-analytic-ddpm": classes("fashion", **analytic),
         "fashion-dp": classes("fashion", sampler="dp", steps=25, guidance=1),
+        "fashion-prior": classes("fashion", GARMENTS, sampler="ddim", steps=50, guidance=1, start="prior"),
+        "fashion-guide": classes("fashion", GARMENTS, sampler="ddim", steps=25, guidance=0, classifier_guidance=1),
+        "fashion-vp": classes("fashion-vp", sampler="pf-ode", steps=25),
+        "fashion-sub-vp": classes("fashion-sub-vp", sampler="pf-ode", steps=25),
         "score-pc": classes("score", sampler="sde-pc", steps=100),
         "score-langevin": classes("score", sampler="annealed-langevin", steps=60),
         "score-ode": classes("score", sampler="pf-ode", steps=30),
         "gamma": classes("gamma", GARMENTS),
+        "mixture": classes("mixture", GARMENTS),
         "cold-blur": classes("cold-blur", GARMENTS),
-        "cold-blur-restored": [("cold-blur", {**one, "strength": 0.2, "count": 1}) for one in pictured],
+        "cold-blur-restored": restored("cold-blur"),
+        "cold-pixelate": classes("cold-pixelate", GARMENTS),
+        "cold-pixelate-restored": restored("cold-pixelate"),
+        "cold-fade": classes("cold-fade", GARMENTS),
+        "cold-fade-restored": restored("cold-fade"),
+        "refined": refinements("refined"),
+        "refined-residual": refinements("refined-residual"),
         "factors": [
-            ("factors", {"factors": {"garment": name, "color": color, "place": place}, "seed": 3, "count": 8})
+            [("factors", {"factors": {"garment": name, "color": color, "place": place}, "seed": 3, "count": 8})]
             for name, color, place in [
                 ("t-shirt", "red", "top-left"),
                 ("bag", "green", "middle"),
@@ -58,11 +91,11 @@ def sheets(data: Path) -> dict[str, list[tuple[str, dict]]]:
             ]
         ],
         "factors-mixed": [
-            ("factors", {"factors": {"garment": "trouser", "color": color, "place": "middle"}, "seed": 3, "count": 8})
+            [("factors", {"factors": {"garment": "trouser", "color": color, "place": "middle"}, "seed": 3, "count": 8})]
             for color in colors
         ],
         "factors-left-open": [
-            ("factors", {"factors": said, "seed": 3, "count": 8})
+            [("factors", {"factors": said, "seed": 3, "count": 8})]
             for said in ({"garment": "bag"}, {"color": "green"}, {"place": "top-right"})
         ],
     }
@@ -76,7 +109,7 @@ def call(url: str, content: dict | None = None) -> dict:
 
 
 def pictures(url: str, jobs: list[dict]) -> list[list[Image.Image]]:
-    """Waits for all of the jobs; what they made, row by row."""
+    """Waits for all of the jobs; what each made."""
     rows = []
     for job in jobs:
         while job["state"] in ("queued", "running"):
@@ -110,8 +143,11 @@ def main() -> None:
     for name, rows in sheets(options.data).items():
         if options.names and name not in options.names:
             continue
-        jobs = [call(f"{options.url}/v1/jobs", {"model": model, "input": content}) for model, content in rows]
-        sheet(pictures(options.url, jobs), HERE / f"{name}.png")
+        jobs = [
+            call(f"{options.url}/v1/jobs", {"model": model, "input": content}) for row in rows for model, content in row
+        ]
+        made = iter(pictures(options.url, jobs))
+        sheet([[picture for _ in row for picture in next(made)] for row in rows], HERE / f"{name}.png")
         print(name, flush=True)
 
 

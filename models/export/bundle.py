@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -18,14 +19,15 @@ PIXELS = {"shape": [1, 28, 28], "range": [-1, 1]}
 LICENSE = {"weights": "Apache-2.0", "data": "MIT (Fashion-MNIST, Zalando SE)"}
 
 
-def options(description: str, *trainings: str) -> argparse.Namespace:
-    """The command line of an export; each of `trainings` becomes an option for its folder of checkpoints."""
+def options(description: str, *trainings: str, more: Callable = lambda arguments: None) -> argparse.Namespace:
+    """The command line of an export; each of `trainings` becomes an option for its folder of checkpoints, `more` adds others."""
     arguments = argparse.ArgumentParser(description=description)
     arguments.add_argument("--data", type=Path, default=idx.DEBIAN_FASHION_MNIST)
     for name in trainings:
         arguments.add_argument(f"--{name}", type=Path, required=True, help=f"training folder of models.train.{name}")
     arguments.add_argument("--out", type=Path, required=True, help="bundle folder")
     arguments.add_argument("--date", type=date.fromisoformat, default=date.today())
+    more(arguments)
     return arguments.parse_args()
 
 

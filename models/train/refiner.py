@@ -1,6 +1,11 @@
-"""DiffuseVAE (Pandey et al. 2022): a diffusion model that refines what an autoencoder decodes, in both formulations.
+"""DiffuseVAE (Pandey et al. 2022): a diffusion model that refines what an autoencoder decodes.
 
-1: the network sees the decoded picture beside x. 2: the process itself ends around it, x = a x0 + decoded + s noise.
+The network sees the decoded picture beside x = a x0 + s noise, which is formulation 1. In formulation 2 the process ends
+around it, x = a x0 + decoded + s noise; to a network that sees both, that is the same question after a subtraction, so one
+training serves both and the export asks it either way.
+
+Training starts from the shipped `fashion` network, whose stem gets a second picture with weights of zero: at first it draws
+as if nothing had been decoded, and how to look at what was is left to learn.
 """
 
 import argparse
@@ -9,35 +14,41 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from models.train import command, idx
-from models.train.fashion import CLASSES, STEPS, hide, process
+from models.train import command, idx, shipped
+from models.train.fashion import CLASSES, STEPS, VelocityLoss, hide, process
 from models.train.prior import Autoencoder
 from models.train.trainer import Recipe, averaged_weights
 from models.train.unet import UNet
 
-RECIPE = Recipe(seed=20261128, steps=6_000)
+RECIPE = Recipe(seed=20261128, steps=600, batch=32, rate=5e-4, warmup=50, decay=0.5, averaging=0.99)
 
 
 class Refiner(nn.Module):
-    """x and decoded [B, 1, H, W], time [B], class [B] -> noise [B, 1, H, W]; both formulations see both pictures."""
+    """x [B, 1, 28, 28], time [B], class [B], decoded [B, 1, 28, 28] -> v [B, 1, 28, 28]."""
 
     def __init__(self):
         super().__init__()
-        self.inner = UNet(len(CLASSES), fine=48, coarse=96, inputs=2)
+        self.inner = UNet(len(CLASSES), inputs=2)
+
+    def start_from(self, fashion: dict[str, Tensor]) -> None:
+        state = dict(fashion)
+        stem = fashion["stem.weight"]
+        state["stem.weight"] = torch.cat([stem, torch.zeros_like(stem)], dim=1)
+        self.inner.load_state_dict(state)
 
     def forward(self, x: Tensor, t: Tensor, condition: Tensor, decoded: Tensor) -> Tensor:
         return self.inner(torch.cat([x, decoded], dim=1), t, condition)
 
 
-class NoiseLoss:
-    """Squared error of the noise, as in Ho et al. 2020, against pictures that the autoencoder decodes again."""
+class RefinementLoss:
+    """Squared error of v as in `fashion`, beside pictures that the autoencoder decodes again."""
 
-    def __init__(self, pictures: Tensor, labels: Tensor, autoencoder: Autoencoder, formulation: int):
+    def __init__(self, pictures: Tensor, labels: Tensor, autoencoder: Autoencoder):
         self.pictures = pictures
         self.labels = labels
         self.autoencoder = autoencoder
-        self.shifted = formulation == 2
         self.process = process()
+        self.weight = (VelocityLoss.CAP / (1 + self.process.signal_to_noise(torch.arange(STEPS)))).clamp(max=1)
 
     def __call__(self, network: nn.Module, batch: Tensor, randomness: torch.Generator) -> Tensor:
         clean, labels = idx.scaled(self.pictures[batch]), self.labels[batch]
@@ -45,29 +56,29 @@ class NoiseLoss:
             mean, log_variance = self.autoencoder.encode(clean, labels)
             code = mean + (log_variance / 2).exp() * torch.randn(mean.shape, generator=randomness)
             decoded = self.autoencoder.decode(code, labels)
-        index = ((torch.arange(len(batch)) + torch.rand(len(batch), generator=randomness)) / len(batch) * STEPS).long()
-        noise = torch.randn(clean.shape, generator=randomness)
-        x, _ = self.process.diffuse(clean, noise, index)
-        if self.shifted:
-            x = x + decoded
-        return (network(x, index.float(), hide(labels, randomness), decoded) - noise).square().mean()
+        count = len(batch)
+        index = ((torch.arange(count) + torch.rand(count, generator=randomness)) / count * STEPS).long()
+        x, target = self.process.diffuse(clean, torch.randn(clean.shape, generator=randomness), index)
+        v = network(x, index.float(), hide(labels, randomness), decoded)
+        return (self.weight[index] * (v - target).square().mean(dim=(1, 2, 3))).mean()
 
 
 def more(arguments: argparse.ArgumentParser) -> None:
-    arguments.add_argument("--formulation", type=int, choices=[1, 2], required=True)
     arguments.add_argument("--prior", type=Path, required=True, help="training folder of models.train.prior")
+    arguments.add_argument("--from", dest="start", type=Path, default=Path("models/fashion/denoiser.pt"))
 
 
 def main() -> None:
     options = command.options(__doc__, RECIPE, more)
     autoencoder = Autoencoder().eval().requires_grad_(False)
     autoencoder.load_state_dict(averaged_weights(options.prior)[0])
-    command.run(
-        options,
-        RECIPE,
-        Refiner,
-        lambda pictures, labels: NoiseLoss(pictures, labels, autoencoder, options.formulation),
-    )
+
+    def started() -> Refiner:
+        fresh = Refiner()
+        fresh.start_from(shipped.fashion(options.start))
+        return fresh
+
+    command.run(options, RECIPE, started, lambda pictures, labels: RefinementLoss(pictures, labels, autoencoder))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.Callable;
+import java.util.function.IntConsumer;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -88,6 +89,14 @@ public final class EvaluateCommand implements Callable<Integer> {
             description = "Seed of the first picture (default: ${DEFAULT-VALUE}).")
     private long seed;
 
+    @Option(
+            names = "--restore",
+            description =
+                    "Let every picture begin with a real one that is not held against it, degraded or noised as far as"
+                            + " the run's strength says, and tell also how far from it they end: root mean square, in grey levels"
+                            + " of 0 to 255.")
+    private boolean restore;
+
     @Option(names = "--scores", paramLabel = "FILE", description = "File of JSON lines that keeps every score.")
     private Path scoreFile;
 
@@ -147,7 +156,7 @@ public final class EvaluateCommand implements Callable<Integer> {
             Evaluation evaluation = new Evaluation(engine.load(bundle), judge, classifier, heldOut);
             List<Line> lines = new ArrayList<>();
             for (RunText run : wanted) {
-                lines.add(line(run, bundle, judge, evaluation, known));
+                lines.add(line(run, bundle, judge, evaluation, known, test));
             }
             head(bundle, out);
             row("other real pictures", List.of(evaluation.of(test.last(HELD_OUT, classes.size()))), out);
@@ -160,7 +169,8 @@ public final class EvaluateCommand implements Callable<Integer> {
         return 0;
     }
 
-    private Line line(RunText run, Bundle bundle, Bundle judge, Evaluation evaluation, ScoreFile known)
+    private Line line(
+            RunText run, Bundle bundle, Bundle judge, Evaluation evaluation, ScoreFile known, LabelledPictures test)
             throws IOException, InterruptedException {
         List<Scores> scores = new ArrayList<>();
         GenerationInput first = run.input(bundle.manifest().defaults(), seed);
@@ -168,15 +178,18 @@ public final class EvaluateCommand implements Callable<Integer> {
         String name = run.text().isBlank() ? "defaults" : run.text();
         for (int i = 0; i < seeds; i++) {
             GenerationInput input = run.input(bundle.manifest().defaults(), seed + i * SEED_STRIDE);
-            Optional<Scores> before = known.find(bundle.version(), judge.version(), count, input);
+            GenerationInput question = restore ? input.with("image", "real pictures " + i) : input;
+            Optional<Scores> before = known.find(bundle.version(), judge.version(), count, question);
             if (before.isEmpty()) {
                 int repetition = i + 1;
-                Scores made = evaluation.run(
-                        input,
-                        count,
-                        done -> System.err.printf("%s, seed %d of %d: %d pictures%n", name, repetition, seeds, done));
+                IntConsumer progress =
+                        done -> System.err.printf("%s, seed %d of %d: %d pictures%n", name, repetition, seeds, done);
+                int classes = judge.manifest().conditioning().classes().size();
+                Scores made = restore
+                        ? evaluation.restore(input, test.part(i, count, HELD_OUT, classes), progress)
+                        : evaluation.run(input, count, progress);
                 known.add(new ScoreFile.Entry(
-                        bundle.name(), bundle.version(), judge.version(), count, input, made, Instant.now()));
+                        bundle.name(), bundle.version(), judge.version(), count, question, made, Instant.now()));
                 before = Optional.of(made);
             }
             scores.add(before.get());
@@ -202,16 +215,18 @@ public final class EvaluateCommand implements Callable<Integer> {
 
     private void head(Bundle bundle, PrintWriter out) {
         out.printf("%s, %d seed%s, mean ± half of the 95 %% interval%n%n", bundle.name(), seeds, seeds == 1 ? "" : "s");
-        out.println("| run | pictures | recognised | class entropy | recall | precision | Fréchet | pictures/s |");
-        out.println("|---|---|---|---|---|---|---|---|");
+        String more = restore ? " off the original |" : "";
+        out.println(
+                "| run | pictures | recognised | class entropy | recall | precision | Fréchet | pictures/s |" + more);
+        out.println("|---|---|---|---|---|---|---|---|" + (restore ? "---|" : ""));
     }
 
-    private static void row(String name, List<Scores> scores, PrintWriter out) {
+    private void row(String name, List<Scores> scores, PrintWriter out) {
         Line line = new Line(name, 0, scores);
         boolean asked = !scores.getFirst().accuracyOfClass().isEmpty();
         out.printf(
                 Locale.ROOT,
-                "| %s | %d | %s | %s | %s | %s | %s | %s |%n",
+                "| %s | %d | %s | %s | %s | %s | %s | %s |%s%n",
                 name,
                 scores.getFirst().pictures(),
                 asked ? line.of(Scores::accuracy).text(3) : "",
@@ -221,7 +236,13 @@ public final class EvaluateCommand implements Callable<Integer> {
                 line.hasFrechet() ? line.of(Scores::frechet).text(2) : "",
                 scores.getFirst().seconds() == 0
                         ? ""
-                        : line.of(Scores::picturesPerSecond).text(1));
+                        : line.of(Scores::picturesPerSecond).text(1),
+                restore ? " " + deviation(line) + " |" : "");
+    }
+
+    private static String deviation(Line line) {
+        boolean known = line.scores().stream().allMatch(one -> one.deviation() != null);
+        return known ? line.of(Scores::deviation).text(2) : "";
     }
 
     private static void classes(List<Line> lines, Bundle bundle, PrintWriter out) {
@@ -249,20 +270,23 @@ public final class EvaluateCommand implements Callable<Integer> {
         }
     }
 
-    private static void differences(List<Line> lines, PrintWriter out) {
+    private void differences(List<Line> lines, PrintWriter out) {
         if (lines.size() < 2) {
             return;
         }
         Line base = lines.getFirst();
-        out.printf("%n| less %s | recognised | recall | precision | Fréchet |%n|---|---|---|---|---|%n", base.text());
+        out.printf(
+                "%n| less %s | recognised | recall | precision | Fréchet |%s%n|---|---|---|---|---|%s%n",
+                base.text(), restore ? " off the original |" : "", restore ? "---|" : "");
         for (Line line : lines.subList(1, lines.size())) {
             out.printf(
-                    "| %s | %s | %s | %s | %s |%n",
+                    "| %s | %s | %s | %s | %s |%s%n",
                     line.text(),
                     difference(line.less(base, Scores::accuracy), 3),
                     difference(line.less(base, Scores::recall), 3),
                     difference(line.less(base, Scores::precision), 3),
-                    line.hasFrechet() && base.hasFrechet() ? difference(line.less(base, Scores::frechet), 2) : "");
+                    line.hasFrechet() && base.hasFrechet() ? difference(line.less(base, Scores::frechet), 2) : "",
+                    restore ? " " + difference(line.less(base, Scores::deviation), 2) + " |" : "");
         }
     }
 

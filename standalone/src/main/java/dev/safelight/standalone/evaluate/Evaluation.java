@@ -10,12 +10,18 @@ import dev.safelight.worker.batch.Ticket;
 import dev.safelight.worker.decode.Picture;
 import dev.safelight.worker.generate.Generation;
 import dev.safelight.worker.generate.Model;
+import dev.safelight.worker.generate.Originals;
 import dev.safelight.worker.generate.Outcome;
 import dev.safelight.worker.generate.Progress;
 import dev.safelight.worker.model.Classifier;
 import dev.safelight.worker.model.Classifier.Verdict;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 
@@ -71,15 +77,79 @@ public final class Evaluation {
             progress.accept(pictures.size());
         }
         double seconds = (System.nanoTime() - began) / 1e9;
-        return scores(pictures, asked, seconds);
+        return scores(pictures, asked, null, seconds);
+    }
+
+    /**
+     * Lets every picture begin with a real one, which the model is to bring back: degraded or noised as far as the settings'
+     * {@code strength} says. All pictures of a class are made at once, each with a seed of its own.
+     *
+     * @param originals in class order, equally many of each, none of them among the held-out ones
+     */
+    public Scores restore(GenerationInput settings, List<byte[]> originals, IntConsumer progress)
+            throws InterruptedException {
+        List<String> classes = model.bundle().manifest().conditioning().classes();
+        boolean asked = classes != null && !classes.isEmpty();
+        int groups = judge.manifest().conditioning().classes().size();
+        int each = originals.size() / groups;
+        List<byte[]> pictures = new ArrayList<>();
+        long began = System.nanoTime();
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (int label = 0; label < groups; label++) {
+                String wanted = asked ? classes.get(label) : null;
+                List<Callable<byte[]>> jobs = new ArrayList<>();
+                for (int i = label * each; i < (label + 1) * each; i++) {
+                    Originals original = new Originals(picture(originals.get(i)), null);
+                    GenerationInput input =
+                            input(settings, wanted, settings.seed() + i, 1).with("image", "a real picture");
+                    jobs.add(() -> made(new Generation(model, input, original)).getFirst());
+                }
+                for (Future<byte[]> job : threads.invokeAll(jobs)) {
+                    pictures.add(done(job));
+                }
+                progress.accept(pictures.size());
+            }
+        }
+        double seconds = (System.nanoTime() - began) / 1e9;
+        return scores(pictures, asked, deviation(pictures, originals), seconds);
+    }
+
+    private static byte[] done(Future<byte[]> job) throws InterruptedException {
+        try {
+            return job.get();
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof RuntimeException bug) {
+                throw bug;
+            }
+            throw new IllegalStateException(e.getCause());
+        }
+    }
+
+    private Picture picture(byte[] pixels) {
+        List<Integer> shape = judge.manifest().latent().shape();
+        return new Picture(shape.get(2), shape.get(1), shape.get(0), pixels);
+    }
+
+    private static double deviation(List<byte[]> pictures, List<byte[]> originals) {
+        double squares = 0;
+        long count = 0;
+        for (int i = 0; i < pictures.size(); i++) {
+            for (int j = 0; j < pictures.get(i).length; j++) {
+                int off = Byte.toUnsignedInt(pictures.get(i)[j])
+                        - Byte.toUnsignedInt(originals.get(i)[j]);
+                squares += (double) off * off;
+                count++;
+            }
+        }
+        return Math.sqrt(squares / count);
     }
 
     /** Pictures that nobody made: floor, ceiling and controls. In class order, equally many of each. */
     public Scores of(List<byte[]> pictures) {
-        return scores(pictures, true, 0);
+        return scores(pictures, true, null, 0);
     }
 
-    private Scores scores(List<byte[]> pictures, boolean asked, double seconds) {
+    private Scores scores(List<byte[]> pictures, boolean asked, Double deviation, double seconds) {
         int groups = judge.manifest().conditioning().classes().size();
         int each = pictures.size() / groups;
         List<Verdict> verdicts = judged(pictures);
@@ -99,6 +169,7 @@ public final class Evaluation {
                 new Manifold(own).coverage(real),
                 new Manifold(real).coverage(own),
                 own.length < FEWEST_FOR_FRECHET ? null : FrechetDistance.between(own, real),
+                deviation,
                 seconds);
     }
 
@@ -115,7 +186,11 @@ public final class Evaluation {
 
     private List<byte[]> generate(GenerationInput settings, String label, int count, long seed)
             throws InterruptedException {
-        GenerationInput input = new GenerationInput(
+        return made(new Generation(model, input(settings, label, seed, count)));
+    }
+
+    private static GenerationInput input(GenerationInput settings, String label, long seed, int count) {
+        return new GenerationInput(
                 label,
                 settings.sampler(),
                 settings.steps(),
@@ -125,8 +200,11 @@ public final class Evaluation {
                 settings.spacing(),
                 settings.strict(),
                 settings.options());
+    }
+
+    private static List<byte[]> made(Generation generation) throws InterruptedException {
         Ticket ticket = new Ticket(new JobKey(JobKey.DEFAULT_TENANT, JobIds.next()), Priority.NORMAL, 0, false);
-        return switch (new Generation(model, input).run(ticket, Progress.Listener.NONE)) {
+        return switch (generation.run(ticket, Progress.Listener.NONE)) {
             case Outcome.Pictures(List<Picture> pictures) ->
                 pictures.stream().map(Picture::pixels).toList();
             case Outcome.Failed(var error) -> throw new IllegalArgumentException(error.message());

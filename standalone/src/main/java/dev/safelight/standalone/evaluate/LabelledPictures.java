@@ -45,20 +45,35 @@ public record LabelledPictures(List<byte[]> pictures, List<Integer> labels) {
 
     /** The first {@code each} pictures of every class, class by class, each in file order. */
     public List<byte[]> first(int each, int classes) {
-        return ofEach(each, classes, pictures, labels);
+        return ofEach(0, each, classes, pictures, labels);
     }
 
     /** The last {@code each} pictures of every class, class by class. */
     public List<byte[]> last(int each, int classes) {
-        return ofEach(each, classes, pictures.reversed(), labels.reversed());
+        return ofEach(0, each, classes, pictures.reversed(), labels.reversed());
     }
 
-    private static List<byte[]> ofEach(int each, int classes, List<byte[]> pictures, List<Integer> labels) {
+    /**
+     * The {@code part}-th {@code each} pictures of every class, counted from the end, class by class.
+     *
+     * @param kept so many of every class, the first in the file, are never among them
+     * @throws IllegalArgumentException when a class has too few
+     */
+    public List<byte[]> part(int part, int each, int kept, int classes) {
+        int needed = kept + (part + 1) * each;
+        if (ofEach(0, needed, classes, pictures, labels).size() < needed * classes) {
+            throw new IllegalArgumentException("there are no " + needed + " real pictures of every class");
+        }
+        return ofEach(part * each, each, classes, pictures.reversed(), labels.reversed());
+    }
+
+    private static List<byte[]> ofEach(int spared, int each, int classes, List<byte[]> pictures, List<Integer> labels) {
         List<byte[]> chosen = new ArrayList<>();
         for (int label = 0; label < classes; label++) {
             int wanted = label;
             IntStream.range(0, pictures.size())
                     .filter(i -> labels.get(i) == wanted)
+                    .skip(spared)
                     .limit(each)
                     .mapToObj(pictures::get)
                     .forEach(chosen::add);

@@ -7,12 +7,16 @@ import com.fasterxml.jackson.databind.node.TextNode;
 import dev.safelight.common.bundle.Manifest;
 import dev.safelight.common.request.GenerationInput;
 import dev.safelight.common.wire.Json;
+import java.util.regex.Pattern;
 
 /**
- * What one line of a comparison asks for, as people write it: {@code sampler=ddpm,steps=10,variance=large}. Names are those
- * of a request's input; what is left out is the bundle's default.
+ * What one line of a comparison asks for, as people write it: {@code sampler=ddpm,steps=10,variance=large}, lists in
+ * brackets: {@code steps=3,timesteps=[900,500,100]}. Names are those of a request's input; what is left out is the bundle's
+ * default.
  */
 record RunText(String text) {
+    /** A comma that no closing bracket follows before the next opening one. */
+    private static final Pattern BETWEEN_PAIRS = Pattern.compile(",(?![^\\[]*])");
 
     /**
      * @param seed of the first picture
@@ -25,7 +29,7 @@ record RunText(String text) {
         input.put("guidance", defaults.guidance());
         input.put("spacing", defaults.spacing());
         input.put("strict", false);
-        for (String pair : text.isBlank() ? new String[0] : text.split(",")) {
+        for (String pair : text.isBlank() ? new String[0] : BETWEEN_PAIRS.split(text)) {
             int equals = pair.indexOf('=');
             if (equals < 1) {
                 throw new IllegalArgumentException("a run is name=value,name=value and not " + text);

@@ -12,6 +12,8 @@ import java.util.List;
  * @param recall share of the real pictures' features that lie in the manifold of these
  * @param precision share of these pictures' features that lie in the manifold of the real ones
  * @param frechet Fréchet distance of the features to those of the real pictures; absent where there are too few
+ * @param deviation root mean square of what differs from the real pictures that these began with, in grey levels of 0 to 255;
+ *     absent where they began with none
  * @param seconds that making them took; 0 when nobody made them
  */
 public record Scores(
@@ -21,6 +23,7 @@ public record Scores(
         double recall,
         double precision,
         Double frechet,
+        Double deviation,
         double seconds) {
 
     /** Classes have equally many pictures; NaN where no class was asked for. */

@@ -61,6 +61,10 @@ class ScoresTest {
         assertThat(input.guidance()).isEqualTo(2.0);
         assertThat(input.seed()).isEqualTo(7);
         assertThat(input.options()).containsEntry("variance", "large").containsEntry("eta", 0.5);
+        assertThat(new RunText("timesteps=[900, 500,100],steps=3")
+                        .input(DEFAULTS, 0)
+                        .options())
+                .containsEntry("timesteps", List.of(900, 500, 100));
         assertThatThrownBy(() -> new RunText("steps").input(DEFAULTS, 0)).hasMessageContaining("name=value");
         assertThatThrownBy(() -> new RunText("steps=many").input(DEFAULTS, 0)).hasMessageContaining("steps=many");
     }
@@ -69,7 +73,7 @@ class ScoresTest {
     void scoresAreFoundAgainForTheSameQuestionOnly(@TempDir Path folder) throws IOException {
         Path file = folder.resolve("scores.jsonl");
         GenerationInput input = new RunText("steps=10").input(DEFAULTS, 0);
-        Scores scores = new Scores(20, List.of(0.5, 1.0), 0.69, 0.3, 0.4, 1.5, 2);
+        Scores scores = new Scores(20, List.of(0.5, 1.0), 0.69, 0.3, 0.4, 1.5, null, 2);
         new ScoreFile(Optional.of(file))
                 .add(new ScoreFile.Entry("m", "bundle", "judge", 10, input, scores, Instant.EPOCH));
         // A crash in the middle of the next line.
