@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
@@ -120,6 +121,34 @@ class RecipesTest {
             assertThatThrownBy(() -> recipes(wrong.get(0), "pixels", wrong.get(1)))
                     .isInstanceOf(BundleException.class)
                     .hasMessageContaining(wrong.get(2));
+        }
+    }
+
+    /** v needs a² + s² = 1, and noise says nothing of x0 where there is no signal. */
+    @Test
+    void aPredictionThatSaysNothingOfItsProcessIsRefused() throws IOException {
+        plain();
+        Path manifest = folder.resolve("model.json");
+        String good = Files.readString(manifest);
+        String linear = "\"schedule\": {\"kind\": \"linear\", \"steps\": 1000}";
+        String silent = "\"schedule\": {\"kind\": \"linear\", \"steps\": 1000, \"zeroTerminalSnr\": true}";
+        Map<String, String> processes = new LinkedHashMap<>();
+        processes.put(
+                "\"kind\": \"ve\", \"schedule\": {\"kind\": \"continuous\"}, \"prediction\": \"v\"", "a² + s² = 1");
+        processes.put("\"kind\": \"vp\", " + silent + ", \"prediction\": \"epsilon\"", "without signal");
+        processes.put("\"kind\": \"vp\", " + silent + ", \"prediction\": \"v\"", "");
+        processes.put("\"kind\": \"vp\", " + silent + ", \"prediction\": \"x0\"", "");
+        for (Map.Entry<String, String> process : processes.entrySet()) {
+            String other = good.replace("\"kind\": \"vp\", " + linear + ", \"prediction\": \"v\"", process.getKey());
+            Files.writeString(manifest, other);
+            if (process.getValue().isEmpty()) {
+                assertThat(new Recipes(BundleReader.read(folder)).methods()).isNotEmpty();
+            } else {
+                assertThat(other).isNotEqualTo(good);
+                assertThatThrownBy(() -> new Recipes(BundleReader.read(folder)))
+                        .isInstanceOf(BundleException.class)
+                        .hasMessageContaining(process.getValue());
+            }
         }
     }
 

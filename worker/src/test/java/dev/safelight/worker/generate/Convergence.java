@@ -1,6 +1,7 @@
 package dev.safelight.worker.generate;
 
 import dev.safelight.common.sampling.Level;
+import dev.safelight.common.sampling.Noise;
 import dev.safelight.common.sampling.Plan;
 import dev.safelight.common.sampling.Prediction;
 import dev.safelight.common.sampling.Sampler;
@@ -9,8 +10,11 @@ import dev.safelight.common.sampling.Start;
 import dev.safelight.common.sampling.noise.GaussianNoise;
 import dev.safelight.worker.batch.Batcher;
 import dev.safelight.worker.batch.Networks;
+import dev.safelight.worker.batch.Row;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
+import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
 
 /** How fast the error of single points falls, on a plan that is even in λ and whose time is λ itself. */
@@ -49,11 +53,43 @@ record Convergence(Batcher batcher) {
                 .orElseThrow();
     }
 
+    /**
+     * By how much a stochastic sampler's variance is wrong at the end, for normal data. There a step is linear in x and in its
+     * noise, so a walk of N + 1 numbers tells all: number i is pushed by 1 in step i alone, the last at the start alone, and
+     * the variance is the sum of the squares of what became of them.
+     */
+    double varianceError(Sampler<?> sampler, int steps) {
+        Plan plan = evenInLambda(steps);
+        Level first = plan.level(0);
+        Level last = plan.level(steps);
+        double spread = 0.5;
+        float[] start = new float[steps + 1];
+        start[steps] = (float) Math.sqrt(Math.pow(first.signal() * spread, 2) + Math.pow(first.noise(), 2));
+        Noise push = (stream, step, size) -> {
+            float[] pushed = new float[size];
+            if (stream == Noise.STEP) {
+                pushed[step] = 1;
+            }
+            return pushed;
+        };
+        Function<Row, float[]> network = Mixture.normal(0, spread).network(Prediction.V, Convergence::atLambda);
+        float[] end = new Rig(batcher, new Networks.RowWise(8, network), Prediction.V)
+                .sample(sampler, plan, Start.at(start), push);
+        double variance = IntStream.range(0, end.length)
+                .mapToDouble(i -> (double) end[i] * end[i])
+                .sum();
+        return Math.abs(variance - Math.pow(last.signal() * spread, 2) - Math.pow(last.noise(), 2));
+    }
+
     /** Orders of convergence from doubling these numbers of steps. */
     List<Double> slopes(Sampler<?> sampler, int... steps) {
+        return slopes(n -> error(sampler, n), steps);
+    }
+
+    static List<Double> slopes(IntToDoubleFunction error, int... steps) {
         List<Double> slopes = new ArrayList<>();
         for (int n : steps) {
-            slopes.add(Math.log(error(sampler, n) / error(sampler, 2 * n)) / Math.log(2));
+            slopes.add(Math.log(error.applyAsDouble(n) / error.applyAsDouble(2 * n)) / Math.log(2));
         }
         return slopes;
     }

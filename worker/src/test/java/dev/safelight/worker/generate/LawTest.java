@@ -38,7 +38,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class LawTest {
     private static final Mixture DATA = Mixture.TWO_PEAKS;
-    private static final int SAMPLES = 10_000;
+    private static final int SAMPLES = Boolean.getBoolean("safelight.long") ? 30_000 : 10_000;
     private static final double FLOOR = DATA.floor(SAMPLES);
 
     private static final NoiseSchedule LINEAR = NoiseSchedule.linear(1000, 1e-4, 0.02);
@@ -179,7 +179,19 @@ class LawTest {
             double five = distance("sde-pc", process, steps, Map.of("corrector_steps", 5, "snr", 0.5));
             assertThat(one).isLessThan(predictor);
             assertThat(five).isLessThan(0.5 * one);
+            // The control: updates that all push the same way correct nothing.
+            assertThat(distance(
+                            "sde-pc",
+                            process,
+                            steps,
+                            Map.of("corrector_steps", 5, "snr", 0.5),
+                            pushing(new GaussianNoise(1))))
+                    .isGreaterThan(0.5 * one);
         }
+    }
+
+    private static Noise pushing(Noise right) {
+        return (stream, step, size) -> right.unit(stream, stream == Noise.CORRECTOR ? 0 : step, size);
     }
 
     /** Step sizes and levels of NCSNv2 are enough or too few (Song and Ermon 2020). */
@@ -193,6 +205,25 @@ class LawTest {
                 .isGreaterThan(6 * FLOOR);
     }
 
+    /** NCSN starts from pictures in [0, 1] that are uniform noise, and no other sampler does. */
+    @Test
+    void langevinDynamicsStartFromUniformNoise() {
+        float[] uniform = opening("annealed-langevin");
+        float[] normal = opening("sde-reverse-diffusion");
+        assertThat(IntStream.range(0, SAMPLES).allMatch(i -> uniform[i] > 0 && uniform[i] <= 1))
+                .isTrue();
+        assertThat(moment(uniform, 1)).isBetween(0.49, 0.51);
+        assertThat(moment(uniform, 2)).isBetween(1 / 3.0 - 0.01, 1 / 3.0 + 0.01);
+        assertThat(moment(normal, 1)).isBetween(-0.1, 0.1);
+    }
+
+    private float[] opening(String method) {
+        Process process = method.equals("annealed-langevin") ? SigmaLadder.geometric(40, 0.01, 5, NetworkTime.OWN) : VE;
+        Setting setting = new Setting(Offer.of(process, Prediction.SCORE), 40, Spacing.TRAILING, new Values(Map.of()));
+        return new Rig(batcher, Networks.echo(8), Prediction.SCORE)
+                .opening(method, setting, new GaussianNoise(1), SAMPLES);
+    }
+
     /** The limit of DDIM's small steps is the probability-flow ODE. */
     @Test
     void theProbabilityFlowIsTheLimitOfDdim() {
@@ -201,6 +232,8 @@ class LawTest {
         double fine = difference(end("ddim", Map.of(), 400), limit);
         assertThat(fine).isLessThan(0.3 * coarse).isLessThan(5e-3);
         assertThat(difference(end("pf-ode", Map.of(), 100), limit)).isLessThan(0.1 * coarse);
+        // The control: with fresh noise in each step there is no such limit.
+        assertThat(difference(end("ddim", Map.of("eta", 0.3), 400), limit)).isGreaterThan(coarse);
     }
 
     private float[] end(String method, Map<String, Object> options, int steps) {

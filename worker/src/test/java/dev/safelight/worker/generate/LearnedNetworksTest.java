@@ -2,9 +2,7 @@ package dev.safelight.worker.generate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.safelight.common.job.JobKey;
-import dev.safelight.common.job.Priority;
-import dev.safelight.common.sampling.Denoiser;
+import dev.safelight.common.sampling.Latents;
 import dev.safelight.common.sampling.Level;
 import dev.safelight.common.sampling.Noise;
 import dev.safelight.common.sampling.Offer;
@@ -14,27 +12,23 @@ import dev.safelight.common.sampling.Sampler;
 import dev.safelight.common.sampling.Setting;
 import dev.safelight.common.sampling.Spacing;
 import dev.safelight.common.sampling.Values;
-import dev.safelight.common.sampling.guidance.Guidance;
-import dev.safelight.common.sampling.guidance.Threshold;
 import dev.safelight.common.sampling.noise.GaussianNoise;
 import dev.safelight.common.sampling.noise.NormalLaw;
 import dev.safelight.common.sampling.sampler.Ddgan;
 import dev.safelight.common.sampling.sampler.Ddim;
+import dev.safelight.common.sampling.sampler.DiffFlow;
 import dev.safelight.common.sampling.sampler.Methods;
 import dev.safelight.common.sampling.schedule.LearnedProcess;
 import dev.safelight.common.sampling.schedule.NoiseSchedule;
 import dev.safelight.common.sampling.schedule.VpDiffusion;
 import dev.safelight.worker.batch.Batcher;
-import dev.safelight.worker.batch.Conditioning;
 import dev.safelight.worker.batch.Group;
 import dev.safelight.worker.batch.Networks;
 import dev.safelight.worker.batch.Row;
-import dev.safelight.worker.batch.Ticket;
-import dev.safelight.worker.batch.Walk;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.UUID;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
@@ -150,6 +144,81 @@ class LearnedNetworksTest {
         assertThat(wrong).isGreaterThan(3 * FLOOR);
     }
 
+    /** Normal data under Ornstein and Uhlenbeck's drift, where all laws are known. */
+    private static final Mixture NORMAL = Mixture.normal(0.3, 0.5);
+
+    /**
+     * E ln p(x0) minus the bound of a chain of N steps, in nats: ln N(x_N) + Σ ln p(x_{i−1}|x_i) − ln q(x_i|x_{i−1}), where q is
+     * x + fΔ + g_{i−1}√Δ z and p is what the sampler does with its noise left out (Zhang and Chen 2021, eq. 13).
+     *
+     * @param driftError factor of the drift that the sampler is told
+     */
+    private double gap(int steps, double driftError) {
+        VpDiffusion vp = VpDiffusion.published();
+        double[] times = IntStream.rangeClosed(0, steps)
+                .mapToDouble(i -> 1e-3 + 0.999 * Math.pow((double) i / steps, 1.5))
+                .toArray();
+        double[] diffusion =
+                Arrays.stream(times).map(t -> Math.sqrt(vp.beta(t))).toArray();
+        LearnedProcess process = new LearnedProcess(times, diffusion);
+        DiffFlow sampler = new DiffFlow(process);
+        Offer offer = new Offer(process, Prediction.SCORE, Set.of("denoiser", "drift"), Map.of(), Set.of());
+        Plan plan =
+                Methods.find("diffflow").orElseThrow().plan(new Setting(offer, steps, Spacing.TRAILING, Values.NONE));
+        Networks.RowWise score = new Networks.RowWise(8, NORMAL.network(Prediction.SCORE, vp::level));
+        Networks.RowWise drift =
+                new Networks.RowWise(8, row -> Latents.scaled(-0.5 * vp.beta(row.time()) * driftError, row.latent()));
+        float[] data = new float[SAMPLES];
+        float[] draws = new GaussianNoise(4).unit(0, 0, SAMPLES);
+        for (int k = 0; k < SAMPLES; k++) {
+            data[k] = 0.3f + 0.5f * draws[k];
+        }
+        return new Rig(batcher, score, Prediction.SCORE)
+                .asked(0, Map.of("drift", new Group(drift, List.of(1), "drift")), Map.of(), denoiser -> {
+                    double bound = 0;
+                    float[] x = data;
+                    for (int i = 1; i <= steps; i++) {
+                        double width = times[i] - times[i - 1];
+                        float[] next = Latents.combined(
+                                1 - 0.5 * vp.beta(times[i - 1]) * width,
+                                x,
+                                diffusion[i - 1] * Math.sqrt(width),
+                                new GaussianNoise(5).unit(0, i, SAMPLES));
+                        float[] back = sampler.step(
+                                        new DiffFlow.State(steps - i, next, null),
+                                        plan,
+                                        (_, _, size) -> new float[size],
+                                        denoiser)
+                                .x();
+                        for (int k = 0; k < SAMPLES; k++) {
+                            double forth = x[k] * (1 - 0.5 * vp.beta(times[i - 1]) * width);
+                            bound += logNormal(x[k] - back[k], diffusion[i] * Math.sqrt(width))
+                                    - logNormal(next[k] - forth, diffusion[i - 1] * Math.sqrt(width));
+                        }
+                        x = next;
+                    }
+                    double known = 0;
+                    for (int k = 0; k < SAMPLES; k++) {
+                        bound += logNormal(x[k], 1);
+                        known += logNormal(data[k] - 0.3, 0.5);
+                    }
+                    return (known - bound) / SAMPLES;
+                });
+    }
+
+    private static double logNormal(double x, double deviation) {
+        return -0.5 * Math.pow(x / deviation, 2) - Math.log(deviation * Math.sqrt(2 * Math.PI));
+    }
+
+    /** As 1/N: with four times the steps about a quarter is left. */
+    @Test
+    void theBoundOfAFlowsChainClosesAsStepsGrow() {
+        double few = gap(25, 1);
+        double many = gap(100, 1);
+        assertThat(many).isPositive().isLessThan(few / 2.5).isGreaterThan(few / 6);
+        assertThat(gap(100, 0.2)).isGreaterThan(3 * many);
+    }
+
     // Classifier guidance.
 
     @Test
@@ -225,21 +294,13 @@ class LearnedNetworksTest {
             double classifier,
             Map<String, Group> others) {
         Noise noise = new GaussianNoise(1);
-        Ticket ticket = new Ticket(new JobKey("default", UUID.randomUUID()), Priority.NORMAL, 0, false);
-        try (Walk walk = batcher.join(ticket, new Group(network, List.of(1), "none"), false, 1)
-                .getFirst()) {
-            Denoiser denoiser = new NetworkDenoiser(
-                    walk,
-                    Guidance.none(),
-                    List.of(new Conditioning.Unconditional()),
-                    prediction,
-                    new Threshold.None(),
-                    false,
-                    classifier,
-                    others,
-                    Map.of());
-            return sampler.walk(sampler.begin(sampler.opening(noise, SAMPLES), plan), plan, noise, denoiser, _ -> {});
-        }
+        return new Rig(batcher, network, prediction)
+                .asked(
+                        classifier,
+                        others,
+                        Map.of(),
+                        denoiser -> sampler.walk(
+                                sampler.begin(sampler.opening(noise, SAMPLES), plan), plan, noise, denoiser, _ -> {}));
     }
 
     private static double largest(float[] a, float[] b) {

@@ -3,7 +3,6 @@ package dev.safelight.worker.generate;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.safelight.common.sampling.Denoiser;
-import dev.safelight.common.sampling.Level;
 import dev.safelight.common.sampling.Noise;
 import dev.safelight.common.sampling.Plan;
 import dev.safelight.common.sampling.Prediction;
@@ -22,9 +21,7 @@ import dev.safelight.common.sampling.schedule.Layouts;
 import dev.safelight.common.sampling.schedule.NoiseSchedule;
 import dev.safelight.worker.batch.Batcher;
 import dev.safelight.worker.batch.Networks;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -45,10 +42,12 @@ class OracleTest {
     private static final double FLOOR = DATA.floor(SAMPLES);
 
     private Batcher batcher;
+    private Convergence convergence;
 
     @BeforeAll
     void open() {
         batcher = new Batcher("oracle");
+        convergence = new Convergence(batcher);
     }
 
     @AfterAll
@@ -142,26 +141,29 @@ class OracleTest {
 
     @Test
     void ddimIsOfFirstOrder() {
-        assertThat(slopes(new Ddim(0))).allSatisfy(slope -> assertThat(slope).isBetween(0.85, 1.3));
+        assertThat(convergence.slopes(new Ddim(0), 40, 80))
+                .allSatisfy(slope -> assertThat(slope).isBetween(0.85, 1.3));
     }
 
     @Test
     void eulerIsOfFirstOrder() {
-        assertThat(slopes(new Euler())).allSatisfy(slope -> assertThat(slope).isBetween(0.85, 1.3));
+        assertThat(convergence.slopes(new Euler(), 40, 80))
+                .allSatisfy(slope -> assertThat(slope).isBetween(0.85, 1.3));
     }
 
     @Test
     void dpmPlusPlus2mIsOfSecondOrder() {
-        assertThat(slopes(DpmPlusPlus.secondOrder()))
+        assertThat(convergence.slopes(DpmPlusPlus.secondOrder(), 40, 80))
                 .allSatisfy(slope -> assertThat(slope).isBetween(1.7, 2.2));
     }
 
     @Test
     void controlsConvergeSlowlyOrNotAtAll() {
-        assertThat(slopes(new Forgetful()))
+        assertThat(convergence.slopes(new Forgetful(), 40, 80))
                 .allSatisfy(slope -> assertThat(slope).isLessThan(1.3));
         for (Sampler<?> sampler : List.of(new Ddim(0), new Euler(), DpmPlusPlus.secondOrder())) {
-            assertThat(error(new WrongTarget<>(sampler), 160)).isGreaterThan(3 * error(sampler, 160));
+            assertThat(convergence.error(new WrongTarget<>(sampler), 160))
+                    .isGreaterThan(3 * convergence.error(sampler, 160));
         }
     }
 
@@ -273,48 +275,6 @@ class OracleTest {
         return new Moments(mean, spread);
     }
 
-    // Convergence on a plan that is even in λ, whose time is λ itself.
-
-    private static final int POINTS = 400;
-
-    private static Level atLambda(double lambda) {
-        double signal = 1 / Math.sqrt(1 + Math.exp(-2 * lambda));
-        return new Level(lambda, signal, signal * Math.exp(-lambda));
-    }
-
-    private static Plan evenInLambda(int steps) {
-        return new Plan(
-                IntStream.rangeClosed(0, steps)
-                        .mapToObj(i -> atLambda(-2.5 + 5.0 * i / steps))
-                        .toList(),
-                Spacing.LEADING);
-    }
-
-    private double error(Sampler<?> sampler, int steps) {
-        Plan plan = evenInLambda(steps);
-        Level first = plan.level(0);
-        Level last = plan.level(steps);
-        float[] start = new float[POINTS];
-        for (int i = 0; i < POINTS; i++) {
-            start[i] = (float) DATA.at((i + 0.5) / POINTS, first);
-        }
-        Rig rig = new Rig(
-                batcher, new Networks.RowWise(8, DATA.network(Prediction.V, OracleTest::atLambda)), Prediction.V);
-        float[] end = rig.sample(sampler, plan, (_, _) -> start, new GaussianNoise(0));
-        return IntStream.range(0, POINTS)
-                .mapToDouble(i -> Math.abs(end[i] - DATA.flow(start[i], first, last)))
-                .average()
-                .orElseThrow();
-    }
-
-    private List<Double> slopes(Sampler<?> sampler) {
-        List<Double> slopes = new ArrayList<>();
-        for (int steps : new int[] {40, 80}) {
-            slopes.add(Math.log(error(sampler, steps) / error(sampler, 2 * steps)) / Math.log(2));
-        }
-        return slopes;
-    }
-
     // Wrong in one place.
 
     private static Noise wrongVariance() {
@@ -333,44 +293,6 @@ class OracleTest {
     private static Noise frozen() {
         Noise right = new GaussianNoise(1);
         return (stream, _, size) -> right.unit(stream, 0, size);
-    }
-
-    /** A state with the number of its step. */
-    private record Counted<S extends Record>(int step, S state) {}
-
-    /** Aims a third of a step beyond the level that the next step starts from. */
-    private record WrongTarget<S extends Record>(Sampler<S> right) implements Sampler<Counted<S>> {
-        @Override
-        public Counted<S> begin(Start start, Plan plan) {
-            return new Counted<>(0, right.begin(start, plan));
-        }
-
-        @Override
-        public Counted<S> step(Counted<S> state, Plan plan, Noise noise, Denoiser denoiser) {
-            List<Level> levels = new ArrayList<>(plan.levels());
-            Level target = plan.level(state.step() + 1);
-            if (target.noise() > 0) {
-                double beyond = (target.lambda() - plan.level(state.step()).lambda()) / 3;
-                levels.set(state.step() + 1, atLambda(target.lambda() + beyond));
-            }
-            S next = right.step(state.state(), new Plan(levels, plan.spacing()), noise, denoiser);
-            return new Counted<>(state.step() + 1, next);
-        }
-
-        @Override
-        public int position(Counted<S> state, Plan plan) {
-            return right.position(state.state(), plan);
-        }
-
-        @Override
-        public float[] latent(Counted<S> state) {
-            return right.latent(state.state());
-        }
-
-        @Override
-        public Optional<float[]> denoised(Counted<S> state) {
-            return right.denoised(state.state());
-        }
     }
 
     /** DPM-Solver++(2M) without its history. */

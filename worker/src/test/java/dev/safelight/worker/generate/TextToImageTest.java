@@ -169,6 +169,22 @@ class TextToImageTest {
         assertThat(other.evaluations()).isEqualTo(ticket.evaluations() + 1);
     }
 
+    /** E_∅ + w(E − E_∅) with E = E_∅. */
+    @Test
+    void anEmptyPromptIsUnconditionalWhateverTheGuidance() throws Exception {
+        float[] strong = draw(sd1, guided("", 7)).latent();
+        float[] none = draw(sd1, guided("", 0)).latent();
+
+        assertThat(distance(strong, none)).isLessThan(1e-3);
+        assertThat(distance(draw(sd1, guided("a red fox", 7)).latent(), none)).isGreaterThan(1e-1);
+        assertThat(distance(draw(sd1, guided("a red fox", 0)).latent(), none)).isLessThan(1e-3);
+    }
+
+    private GenerationInput guided(String prompt, int guidance) throws IOException {
+        JsonNode request = Json.MAPPER.readTree("{\"steps\": 3, \"guidance\": " + guidance + ", \"seed\": 5}");
+        return input(sd1, request).with("prompt", prompt);
+    }
+
     @Test
     void aWalkThatIsTakenUpElsewhereHasItsPrompt() throws Exception {
         GenerationInput input = fox(sd1, "a red fox");

@@ -12,6 +12,7 @@ import dev.safelight.common.sampling.Option;
 import dev.safelight.common.sampling.OptionRefused;
 import dev.safelight.common.sampling.Plan;
 import dev.safelight.common.sampling.Setting;
+import dev.safelight.common.sampling.Spacing;
 import dev.safelight.common.sampling.Start;
 import dev.safelight.common.sampling.StepSampler;
 import dev.safelight.common.sampling.Transition;
@@ -20,8 +21,10 @@ import dev.safelight.common.sampling.schedule.Layouts;
 import dev.safelight.common.sampling.schedule.NoiseSchedule;
 import java.math.BigDecimal;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * Analytic-DPM: the reverse variance that minimises the KL divergence, from the mean square of the network's noise
@@ -165,31 +168,42 @@ public record AnalyticDpm(double[] table, boolean markov, double bound) implemen
         return Math.clamp(sigma * sigma * (1 - power), 0, 1);
     }
 
-    /** N indices from T − 1 down, the last being 0, with the least sum of ln(V/β̃); times where Γ > 1 are spread evenly. */
+    /**
+     * N indices from T − 1 down to 0 with the least Σ ln(V/β̃). From the lowest index where Γ > 1 on, a table says nothing of V
+     * and a jump would cost nothing however far it leads: there the indices are even.
+     */
     private static Plan optimal(Setting setting) {
         NoiseSchedule schedule = (NoiseSchedule) setting.process();
         double[] table = table(setting);
-        AnalyticDpm sampler = new AnalyticDpm(table, true, Double.MAX_VALUE);
-        List<Level> levels = new ArrayList<>();
-        for (int i = 0; i < schedule.steps(); i++) {
-            levels.add(schedule.level(i));
-        }
-        Object key = List.of("analytic", levels, LeastCost.values(table));
-        int[] chosen = LeastCost.of(
-                        key,
-                        () -> new LeastCost(schedule.steps(), (to, from) -> {
-                            Transition transition = Transition.between(levels.get(from), levels.get(to));
-                            return table[from] > 1
-                                    ? 0
-                                    : Math.log(sampler.variance(transition, transition.posterior())
-                                            / transition.posterior());
-                        }))
-                .path(setting.steps());
+        int known = Math.max(
+                1, (int) Arrays.stream(table).takeWhile(power -> power <= 1).count());
+        int[] even = Arrays.stream(Spacing.LINSPACE.times(schedule.steps(), setting.steps(), Spacing.Grid.WHOLE))
+                .filter(time -> time >= known)
+                .mapToInt(time -> (int) time)
+                .toArray();
+        int left = setting.steps() - even.length;
+        int[] cheapest = left == 1 && even.length > 0
+                ? new int[] {0}
+                : leastCost(schedule, table, even.length > 0 ? known : schedule.steps())
+                        .path(left);
         List<Level> plan = new ArrayList<>();
-        for (int k = chosen.length - 1; k >= 0; k--) {
-            plan.add(levels.get(chosen[k]));
+        Arrays.stream(even).mapToObj(schedule::level).forEach(plan::add);
+        for (int k = cheapest.length - 1; k >= 0; k--) {
+            plan.add(schedule.level(cheapest[k]));
         }
         plan.add(Level.CLEAN);
         return new Plan(plan, setting.spacing());
+    }
+
+    /** @param size how many of the lowest indices there are to choose from */
+    private static LeastCost leastCost(NoiseSchedule schedule, double[] table, int size) {
+        AnalyticDpm sampler = new AnalyticDpm(table, true, Double.MAX_VALUE);
+        List<Level> levels = IntStream.range(0, size).mapToObj(schedule::level).toList();
+        return LeastCost.of(
+                List.of("analytic", levels, LeastCost.values(table)),
+                () -> new LeastCost(size, (to, from) -> {
+                    Transition transition = Transition.between(levels.get(from), levels.get(to));
+                    return Math.log(sampler.variance(transition, transition.posterior()) / transition.posterior());
+                }));
     }
 }
