@@ -42,6 +42,11 @@ final class Cluster implements AutoCloseable {
     private final ObjectStore objects;
 
     Cluster() {
+        this("bundles");
+    }
+
+    /** @param models a folder among the worker's test resources */
+    Cluster(String models) {
         this.postgres = LocalPostgres.start(folder.resolve("postgres"), 0);
         this.postgres.createDatabase("safelight", "template1");
         DatabaseSettings settings = postgres.settings("safelight", 4);
@@ -57,7 +62,7 @@ final class Cluster implements AutoCloseable {
                 Map.entry("SAFELIGHT_STORE_FOLDER", folder.resolve("outputs").toString()),
                 Map.entry(
                         "SAFELIGHT_MODELS",
-                        Path.of(System.getProperty("safelight.root"), "worker", "src", "test", "resources", "bundles")
+                        Path.of(System.getProperty("safelight.root"), "worker", "src", "test", "resources", models)
                                 .toString()),
                 Map.entry("SAFELIGHT_HTTP_PORT", Integer.toString(freePort())),
                 Map.entry("SAFELIGHT_DEVICE", "cpu"),

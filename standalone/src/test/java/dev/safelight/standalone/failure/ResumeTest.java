@@ -2,33 +2,16 @@ package dev.safelight.standalone.failure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import dev.safelight.common.bundle.BundleReader;
-import dev.safelight.common.job.JobKey;
-import dev.safelight.common.job.Priority;
-import dev.safelight.common.request.GenerationInput;
-import dev.safelight.common.wire.Json;
 import dev.safelight.embedded.testing.JavaProcess;
 import dev.safelight.embedded.testing.TestServers;
-import dev.safelight.worker.batch.Ticket;
-import dev.safelight.worker.decode.Picture;
-import dev.safelight.worker.generate.Engine;
-import dev.safelight.worker.generate.Generation;
-import dev.safelight.worker.generate.Model;
-import dev.safelight.worker.generate.Outcome;
-import dev.safelight.worker.generate.Progress;
-import java.awt.image.BufferedImage;
+import dev.safelight.worker.generate.Originals;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.UUID;
-import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 
 /** Long jobs on a worker that is killed at random steps: they go on elsewhere, to the images of an uninterrupted run. */
@@ -52,7 +35,6 @@ class ResumeTest {
                 "SAFELIGHT_CHECKPOINT_INTERVAL",
                 "100ms");
         Random random = new Random(17);
-        Map<UUID, GenerationInput> inputs = new HashMap<>();
         try (Cluster cluster = new Cluster();
                 JavaProcess api = cluster.api(Map.of())) {
             JavaProcess worker = Cluster.ready(cluster.worker(slow));
@@ -91,47 +73,8 @@ class ResumeTest {
                     .as("jobs that went on from a checkpoint in their last attempt")
                     .isGreaterThan(JOBS / 2);
             assertThat(jobs.number("SELECT count(*) FROM checkpoint")).isZero();
-            for (UUID job : jobs.acknowledged()) {
-                JsonNode input = Json.MAPPER.readTree(jobs.row(job).get("input").toString());
-                inputs.put(job, Json.MAPPER.convertValue(input, GenerationInput.class));
-            }
-            compare(cluster, jobs, inputs);
+            new Uninterrupted(cluster, "tiny", Originals.NONE).compare(jobs);
             assertThat(api.isAlive() && worker.isAlive()).isTrue();
-        }
-    }
-
-    /** Promise 3: at least 99.9 % of the pixels are equal and none is off by more than one. */
-    private static void compare(Cluster cluster, Jobs jobs, Map<UUID, GenerationInput> inputs) throws Exception {
-        try (Engine engine = Engine.open("cpu")) {
-            Model model = engine.load(BundleReader.read(cluster.models().resolve("tiny")));
-            long pixels = 0;
-            long others = 0;
-            for (Map.Entry<UUID, GenerationInput> job : inputs.entrySet()) {
-                Ticket ticket = new Ticket(new JobKey("default", UUID.randomUUID()), Priority.NORMAL, 0, false);
-                Outcome outcome = new Generation(model, job.getValue()).run(ticket, Progress.Listener.NONE);
-                Picture whole = ((Outcome.Pictures) outcome).pictures().getFirst();
-                BufferedImage resumed = picture(cluster, jobs, job.getKey());
-                for (int y = 0; y < whole.height(); y++) {
-                    for (int x = 0; x < whole.width(); x++) {
-                        int expected = whole.pixels()[y * whole.width() + x] & 0xff;
-                        int off = Math.abs(resumed.getRaster().getSample(x, y, 0) - expected);
-                        assertThat(off).isLessThanOrEqualTo(1);
-                        pixels++;
-                        others += off;
-                    }
-                }
-            }
-            System.out.printf("resume: %d of %d pixels are off by one%n", others, pixels);
-            assertThat(others).isLessThanOrEqualTo(pixels / 1000);
-        }
-    }
-
-    private static BufferedImage picture(Cluster cluster, Jobs jobs, UUID job) throws IOException {
-        String key = jobs.strings("SELECT object_key FROM job_output WHERE job_id = '" + job + "'")
-                .getFirst();
-        try (InputStream in =
-                cluster.objects().open(key, 0, cluster.objects().size(key).orElseThrow() - 1)) {
-            return ImageIO.read(in);
         }
     }
 
