@@ -10,21 +10,17 @@ import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
-import java.util.Map;
 import java.util.Optional;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * How many rows a call should carry at most: as many as still bring more rows a second. Measured once for each bundle,
- * device and number of threads, and remembered in a folder, so that later starts are quick.
+ * device and number of threads, and remembered in a folder, so that later starts are quick; but only what was measured while
+ * nothing else kept the machine busy, so that one bad moment does not slow a worker for ever.
  */
 public final class BatchLimits {
     private static final Logger LOG = LoggerFactory.getLogger(BatchLimits.class);
-    /** A larger call that brings less than this much more only makes everybody wait longer. */
-    private static final double WORTH_IT = 0.95;
 
     private final Path folder;
 
@@ -46,34 +42,23 @@ public final class BatchLimits {
         return folder != null;
     }
 
-    /**
-     * What was measured.
-     *
-     * @param rowsPerSecond by rows a call
-     */
-    record Measurement(
-            String bundle, String device, int threads, TreeMap<Integer, Double> rowsPerSecond, int mostRows) {
-        static Measurement of(Bundle bundle, String device, SortedMap<Integer, Double> rowsPerSecond) {
-            return new Measurement(
-                    bundle.version(), device, processors(), new TreeMap<>(rowsPerSecond), choose(rowsPerSecond));
+    /** What was measured. */
+    record Measurement(String bundle, String device, int threads, Sweep sweep) {
+        static Measurement of(Bundle bundle, String device, Sweep sweep) {
+            return new Measurement(bundle.version(), device, processors(), sweep);
+        }
+
+        int mostRows() {
+            return sweep.mostRows();
         }
 
         private boolean isOf(Bundle bundle, String device) {
             return bundle.version().equals(this.bundle)
                     && device.equals(this.device)
                     && threads == processors()
-                    && mostRows >= 1;
+                    && sweep != null
+                    && !sweep.rowsPerSecond().isEmpty();
         }
-    }
-
-    /** The smallest call whose rows a second come close to the best; one row where nothing is gained by sharing. */
-    static int choose(SortedMap<Integer, Double> rowsPerSecond) {
-        double best = rowsPerSecond.values().stream().max(Double::compare).orElseThrow();
-        return rowsPerSecond.entrySet().stream()
-                .filter(entry -> entry.getValue() >= WORTH_IT * best)
-                .mapToInt(Map.Entry::getKey)
-                .min()
-                .orElse(1);
     }
 
     /** What was measured before, here. */
@@ -94,13 +79,21 @@ public final class BatchLimits {
         }
     }
 
+    /** Unless its rounds disagree: then it is good for as long as the model is loaded, and the next load measures again. */
     void remember(Bundle bundle, Measurement measurement) {
         LOG.info(
-                "{} on {}: {} rows a call, measured {} rows/s",
+                "{} on {}: {} rows a call, measured {} rows/s{}",
                 bundle.name(),
                 measurement.device(),
                 measurement.mostRows(),
-                measurement.rowsPerSecond());
+                measurement.sweep().rowsPerSecond(),
+                measurement.sweep().steady()
+                        ? ""
+                        : "; the machine was busy, rounds differ by a factor of %.2f: will be measured again"
+                                .formatted(measurement.sweep().spread()));
+        if (!measurement.sweep().steady()) {
+            return;
+        }
         try {
             Files.createDirectories(folder);
             Path file = file(bundle, measurement.device());

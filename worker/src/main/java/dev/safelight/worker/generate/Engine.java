@@ -79,7 +79,7 @@ public final class Engine implements AutoCloseable {
         try {
             TorchNetwork network = TorchNetwork.load(bundle, Manifest.DENOISER, device);
             loaded.add(network);
-            Gauged gauged = new Gauged(network);
+            Gauged gauged = new Gauged(network, System::nanoTime);
             Model model = Model.of(bundle, batcher, gauged);
             Ticket ticket = new Ticket(new JobKey("", UUID.randomUUID()), Priority.NORMAL, Long.MAX_VALUE, false);
             try (Walk walk = batcher.join(ticket, model.group(), false, 1).getFirst()) {
@@ -131,7 +131,8 @@ public final class Engine implements AutoCloseable {
             warmUp.upTo(walk, network.maxRows());
             return;
         }
-        BatchLimits.Measurement measured = BatchLimits.Measurement.of(bundle, device.name(), warmUp.measure(walk));
+        BatchLimits.Measurement measured =
+                BatchLimits.Measurement.of(bundle, device.name(), Sweep.of(warmUp.measure(walk)));
         network.limit(measured.mostRows());
         limits.remember(bundle, measured);
     }

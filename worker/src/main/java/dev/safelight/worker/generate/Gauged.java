@@ -4,17 +4,26 @@ import dev.safelight.worker.batch.Network;
 import dev.safelight.worker.batch.Row;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /** A network whose calls are timed where they run, and whose largest call can be set to what was measured. */
 final class Gauged implements Network {
     private final Network network;
+    private final LongSupplier nanoTime;
     private volatile int mostRows;
     private volatile long lastNanos;
 
-    Gauged(Network network) {
+    /** @param nanoTime as {@link System#nanoTime} counts */
+    Gauged(Network network, LongSupplier nanoTime) {
         this.network = network;
+        this.nanoTime = nanoTime;
         this.mostRows = network.maxRows();
+    }
+
+    /** By the clock that calls are timed with. */
+    long nanoTime() {
+        return nanoTime.getAsLong();
     }
 
     /** Never more than the manifest allows. */
@@ -43,9 +52,9 @@ final class Gauged implements Network {
     }
 
     private List<float[]> timed(Supplier<List<float[]>> call) {
-        long started = System.nanoTime();
+        long started = nanoTime();
         List<float[]> outputs = call.get();
-        lastNanos = System.nanoTime() - started;
+        lastNanos = nanoTime() - started;
         return outputs;
     }
 }

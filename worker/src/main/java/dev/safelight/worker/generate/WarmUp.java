@@ -6,7 +6,9 @@ import dev.safelight.worker.batch.EvaluationStopped.DeviceFailed;
 import dev.safelight.worker.batch.Row;
 import dev.safelight.worker.batch.Walk;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collections;
+import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -16,10 +18,12 @@ import java.util.TreeMap;
  */
 final class WarmUp {
     private static final int WARM_UP_CALLS = 4;
-    /** The quickest of so many counts, and of all that fit into so long: what else the machine does only slows a call. */
-    private static final int TIMED_CALLS = 4;
+    /** Sizes are timed in turns: what else the machine does for a while slows one round and not another. */
+    private static final int ROUNDS = 3;
+    /** Of a round the quickest of so many calls counts, and of all that fit into so long. */
+    private static final int TIMED_CALLS = 2;
 
-    private static final Duration TIMED = Duration.ofMillis(50);
+    private static final Duration TIMED = Duration.ofMillis(20);
     /** No further size is tried after this; a network so slow gains nothing from larger calls that anybody would wait for. */
     private static final Duration BUDGET = Duration.ofSeconds(6);
 
@@ -42,24 +46,22 @@ final class WarmUp {
         }
     }
 
-    /** Warms every size and times it, until the device, or patience, has no room for a larger one. @return rows a second */
-    SortedMap<Integer, Double> measure(Walk walk) {
-        SortedMap<Integer, Double> rowsPerSecond = new TreeMap<>();
+    /**
+     * Warms every size and times it, until the device, or patience, has no room for a larger one; then times all of them again.
+     *
+     * @return what each round saw: rows a second by rows a call
+     */
+    List<SortedMap<Integer, Double>> measure(Walk walk) {
+        SortedMap<Integer, Double> first = new TreeMap<>();
         int mostRows = network.maxRows();
-        long begun = System.nanoTime();
-        for (int next = 1; next < 2 * mostRows && System.nanoTime() - begun < BUDGET.toNanos(); next *= 2) {
+        long begun = network.nanoTime();
+        for (int next = 1; next < 2 * mostRows && network.nanoTime() - begun < BUDGET.toNanos(); next *= 2) {
             int rows = Math.min(next, mostRows);
             try {
                 for (int call = 0; call < WARM_UP_CALLS; call++) {
                     evaluate(walk, rows);
                 }
-                long quickest = Long.MAX_VALUE;
-                long end = System.nanoTime() + TIMED.toNanos();
-                for (int call = 0; call < TIMED_CALLS || System.nanoTime() < end; call++) {
-                    evaluate(walk, rows);
-                    quickest = Math.min(quickest, network.lastNanos());
-                }
-                rowsPerSecond.put(rows, rows / (quickest / 1e9));
+                first.put(rows, rowsPerSecond(walk, rows));
             } catch (DeviceFailed e) {
                 if (e.outOfMemory() && rows > 1) {
                     break;
@@ -67,7 +69,23 @@ final class WarmUp {
                 throw e;
             }
         }
-        return rowsPerSecond;
+        List<SortedMap<Integer, Double>> rounds = new ArrayList<>(List.of(first));
+        while (rounds.size() < ROUNDS) {
+            SortedMap<Integer, Double> round = new TreeMap<>();
+            first.keySet().forEach(rows -> round.put(rows, rowsPerSecond(walk, rows)));
+            rounds.add(round);
+        }
+        return rounds;
+    }
+
+    private double rowsPerSecond(Walk walk, int rows) {
+        long quickest = Long.MAX_VALUE;
+        long end = network.nanoTime() + TIMED.toNanos();
+        for (int call = 0; call < TIMED_CALLS || network.nanoTime() < end; call++) {
+            evaluate(walk, rows);
+            quickest = Math.min(quickest, network.lastNanos());
+        }
+        return rows / (quickest / 1e9);
     }
 
     private void evaluate(Walk walk, int rows) {
