@@ -8,13 +8,12 @@ import dev.safelight.common.sampling.Level;
 import dev.safelight.common.sampling.Method;
 import dev.safelight.common.sampling.Need;
 import dev.safelight.common.sampling.Noise;
+import dev.safelight.common.sampling.OneStepSampler;
 import dev.safelight.common.sampling.Option;
 import dev.safelight.common.sampling.OptionRefused;
 import dev.safelight.common.sampling.Plan;
 import dev.safelight.common.sampling.Setting;
 import dev.safelight.common.sampling.Spacing;
-import dev.safelight.common.sampling.Start;
-import dev.safelight.common.sampling.StepSampler;
 import dev.safelight.common.sampling.Transition;
 import dev.safelight.common.sampling.guidance.GuidanceOptions;
 import dev.safelight.common.sampling.schedule.Layouts;
@@ -34,7 +33,7 @@ import java.util.stream.IntStream;
  * @param markov whether the forward process is DDPM's (κ² = β̃) or DDIM's (κ = 0)
  * @param bound y: the last noise that is added may move a pixel by y of 255 steps on average
  */
-public record AnalyticDpm(double[] table, boolean markov, double bound) implements StepSampler<AnalyticDpm.State> {
+public record AnalyticDpm(double[] table, boolean markov, double bound) implements OneStepSampler {
     /** The name of Γ among a bundle's tables; that of a guided network goes on with a dash and the guidance's weight. */
     static final String TABLE = "noise-power";
 
@@ -115,13 +114,6 @@ public record AnalyticDpm(double[] table, boolean markov, double bound) implemen
                                     .collect(Collectors.joining(", ")));
         }
         return table;
-    }
-
-    public record State(int step, float[] x, float[] clean) implements StepSampler.State {}
-
-    @Override
-    public State begin(Start start, Plan plan) {
-        return new State(0, start.latent(plan.level(0), plan.level(0).prior()), null);
     }
 
     @Override

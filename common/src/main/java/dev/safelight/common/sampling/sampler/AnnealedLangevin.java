@@ -7,12 +7,12 @@ import dev.safelight.common.sampling.Level;
 import dev.safelight.common.sampling.Method;
 import dev.safelight.common.sampling.Need;
 import dev.safelight.common.sampling.Noise;
+import dev.safelight.common.sampling.OneStepSampler;
 import dev.safelight.common.sampling.Option;
 import dev.safelight.common.sampling.Plan;
 import dev.safelight.common.sampling.Process;
 import dev.safelight.common.sampling.Spacing;
 import dev.safelight.common.sampling.Start;
-import dev.safelight.common.sampling.StepSampler;
 import dev.safelight.common.sampling.schedule.Layouts;
 import java.util.List;
 
@@ -23,7 +23,7 @@ import java.util.List;
  * @param updates n of each level
  * @param size η/σ², which is ε/σ_L² of the paper
  */
-public record AnnealedLangevin(int updates, double size) implements StepSampler<AnnealedLangevin.State> {
+public record AnnealedLangevin(int updates, double size) implements OneStepSampler {
     private static final Option.Whole UPDATES =
             new Option.Whole("langevin_updates", "Langevin updates at each noise level", 1, 100, 5);
     private static final Option.Real SIZE = new Option.Real(
@@ -41,8 +41,6 @@ public record AnnealedLangevin(int updates, double size) implements StepSampler<
                     .needing(Need.process(Process.Kind.VE))
                     .made(setting -> new AnnealedLangevin(setting.get(UPDATES), setting.get(SIZE))));
 
-    public record State(int step, float[] x, float[] clean) implements StepSampler.State {}
-
     /** Pictures in [0, 1] that are nothing but noise. */
     @Override
     public Start opening(Noise noise, int size) {
@@ -50,8 +48,8 @@ public record AnnealedLangevin(int updates, double size) implements StepSampler<
     }
 
     @Override
-    public State begin(Start start, Plan plan) {
-        return new State(0, start.latent(plan.level(0), plan.level(0).noise()), null);
+    public double priorScale(Plan plan) {
+        return plan.level(0).noise();
     }
 
     @Override

@@ -7,12 +7,12 @@ import dev.safelight.common.sampling.Level;
 import dev.safelight.common.sampling.Method;
 import dev.safelight.common.sampling.Need;
 import dev.safelight.common.sampling.Noise;
+import dev.safelight.common.sampling.OneStepSampler;
 import dev.safelight.common.sampling.Option;
 import dev.safelight.common.sampling.Plan;
 import dev.safelight.common.sampling.Process;
 import dev.safelight.common.sampling.Setting;
 import dev.safelight.common.sampling.Start;
-import dev.safelight.common.sampling.StepSampler;
 import dev.safelight.common.sampling.schedule.ColdProcess;
 import dev.safelight.common.sampling.schedule.Layouts;
 import java.util.List;
@@ -25,8 +25,7 @@ import java.util.List;
  *     that start from nothing start from it
  * @param channels of an image
  */
-public record Cold(Degradation degradation, int algorithm, double[] terminal, int channels)
-        implements StepSampler<Cold.State> {
+public record Cold(Degradation degradation, int algorithm, double[] terminal, int channels) implements OneStepSampler {
     static final String TABLE = "cold-start";
     /** Breaks the symmetry of a flat start. */
     private static final double SEED_NOISE = 0.002;
@@ -52,8 +51,6 @@ public record Cold(Degradation degradation, int algorithm, double[] terminal, in
         return new Cold(
                 ((ColdProcess) setting.process()).degradation(), setting.get(ALGORITHM), terminal, (int) terminal[0]);
     }
-
-    public record State(int step, float[] x, float[] clean) implements StepSampler.State {}
 
     /** One of the terminal laws, in every pixel of each channel the same, and a little noise. */
     @Override
@@ -95,8 +92,8 @@ public record Cold(Degradation degradation, int algorithm, double[] terminal, in
     }
 
     @Override
-    public State begin(Start start, Plan plan) {
-        return new State(0, start.latent(plan.level(0), 1), null);
+    public double priorScale(Plan plan) {
+        return 1;
     }
 
     @Override

@@ -6,11 +6,10 @@ import dev.safelight.common.sampling.Layout;
 import dev.safelight.common.sampling.Method;
 import dev.safelight.common.sampling.Need;
 import dev.safelight.common.sampling.Noise;
+import dev.safelight.common.sampling.OneStepSampler;
 import dev.safelight.common.sampling.Plan;
 import dev.safelight.common.sampling.Setting;
 import dev.safelight.common.sampling.Spacing;
-import dev.safelight.common.sampling.Start;
-import dev.safelight.common.sampling.StepSampler;
 import dev.safelight.common.sampling.Transition;
 import dev.safelight.common.sampling.schedule.Layouts;
 import dev.safelight.common.sampling.schedule.NoiseSchedule;
@@ -22,7 +21,7 @@ import java.util.List;
  *
  * @param latentSize numbers of the generator's own randomness
  */
-public record Ddgan(int latentSize) implements StepSampler<Ddgan.State> {
+public record Ddgan(int latentSize) implements OneStepSampler {
 
     private static final Layout ALL = Ddgan::all;
 
@@ -42,13 +41,6 @@ public record Ddgan(int latentSize) implements StepSampler<Ddgan.State> {
             throw new IllegalArgumentException("this model takes exactly " + trained + " steps with ddgan");
         }
         return Layouts.TRAINING.plan(setting.with(Spacing.TRAILING));
-    }
-
-    public record State(int step, float[] x, float[] clean) implements StepSampler.State {}
-
-    @Override
-    public State begin(Start start, Plan plan) {
-        return new State(0, start.latent(plan.level(0), plan.level(0).prior()), null);
     }
 
     @Override

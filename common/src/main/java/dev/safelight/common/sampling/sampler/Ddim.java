@@ -6,12 +6,11 @@ import dev.safelight.common.sampling.Latents;
 import dev.safelight.common.sampling.Method;
 import dev.safelight.common.sampling.Need;
 import dev.safelight.common.sampling.Noise;
+import dev.safelight.common.sampling.OneStepSampler;
 import dev.safelight.common.sampling.Option;
 import dev.safelight.common.sampling.OptionRefused;
 import dev.safelight.common.sampling.Plan;
 import dev.safelight.common.sampling.Setting;
-import dev.safelight.common.sampling.Start;
-import dev.safelight.common.sampling.StepSampler;
 import dev.safelight.common.sampling.Transition;
 import dev.safelight.common.sampling.schedule.Layouts;
 import java.util.List;
@@ -21,7 +20,7 @@ import java.util.List;
  *
  * @param eta 0 follows the deterministic path, 1 adds as much noise as the DDPM posterior
  */
-public record Ddim(double eta) implements StepSampler<Ddim.State> {
+public record Ddim(double eta) implements OneStepSampler {
     private static final Option.Real ETA = new Option.Real(
             "eta", "Stochasticity of ddim: 0 deterministic, 1 as noisy as the DDPM posterior", 0, 1, 0.0);
 
@@ -45,13 +44,6 @@ public record Ddim(double eta) implements StepSampler<Ddim.State> {
             throw new OptionRefused("eta", "inversion follows the deterministic path: eta must be 0");
         }
         return new Ddim(setting.get(ETA));
-    }
-
-    public record State(int step, float[] x, float[] clean) implements StepSampler.State {}
-
-    @Override
-    public State begin(Start start, Plan plan) {
-        return new State(0, start.latent(plan.level(0), plan.level(0).prior()), null);
     }
 
     @Override

@@ -6,19 +6,18 @@ import dev.safelight.common.sampling.Latents;
 import dev.safelight.common.sampling.Method;
 import dev.safelight.common.sampling.Need;
 import dev.safelight.common.sampling.Noise;
+import dev.safelight.common.sampling.OneStepSampler;
 import dev.safelight.common.sampling.Option;
 import dev.safelight.common.sampling.OptionRefused;
 import dev.safelight.common.sampling.Plan;
 import dev.safelight.common.sampling.Setting;
-import dev.safelight.common.sampling.Start;
-import dev.safelight.common.sampling.StepSampler;
 import dev.safelight.common.sampling.Transition;
 import dev.safelight.common.sampling.schedule.Layouts;
 import java.util.List;
 import java.util.Locale;
 
 /** Ancestral sampling: draws from the posterior of the Markov chain (Ho et al. 2020, algorithm 2 and eq. 7). */
-public record Ddpm(Variance variance) implements StepSampler<Ddpm.State> {
+public record Ddpm(Variance variance) implements OneStepSampler {
     private static final Option.Word VARIANCE = new Option.Word(
             "variance",
             "Variance of a step of ddpm: small (the posterior's), large (the forward process's), or learned by the network",
@@ -54,13 +53,6 @@ public record Ddpm(Variance variance) implements StepSampler<Ddpm.State> {
         LARGE,
         /** Between the two, for each number of the latent, as the network says (Nichol and Dhariwal 2021, eq. 15). */
         LEARNED
-    }
-
-    public record State(int step, float[] x, float[] clean) implements StepSampler.State {}
-
-    @Override
-    public State begin(Start start, Plan plan) {
-        return new State(0, start.latent(plan.level(0), plan.level(0).prior()), null);
     }
 
     @Override

@@ -6,11 +6,10 @@ import dev.safelight.common.sampling.Level;
 import dev.safelight.common.sampling.Method;
 import dev.safelight.common.sampling.Need;
 import dev.safelight.common.sampling.Noise;
+import dev.safelight.common.sampling.OneStepSampler;
 import dev.safelight.common.sampling.Plan;
 import dev.safelight.common.sampling.Process;
 import dev.safelight.common.sampling.Setting;
-import dev.safelight.common.sampling.Start;
-import dev.safelight.common.sampling.StepSampler;
 import dev.safelight.common.sampling.schedule.LearnedProcess;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,7 +18,7 @@ import java.util.List;
  * Diffusion normalizing flows: drift and score of the SDE are both networks, on a grid of times that was trained with them.
  * x_{i−1} = x_i − (f − g_i²S)Δ_i + g_i√Δ_i z, noise in the last step too (Zhang and Chen 2021, eq. 12).
  */
-public record DiffFlow(LearnedProcess process) implements StepSampler<DiffFlow.State> {
+public record DiffFlow(LearnedProcess process) implements OneStepSampler {
     static final List<Method> METHODS = List.of(
             Method.called("diffflow", "The SDE of a diffusion normalizing flow: learned drift and learned score")
                     .when("DiffFlow models, with exactly the steps they were trained for")
@@ -42,11 +41,9 @@ public record DiffFlow(LearnedProcess process) implements StepSampler<DiffFlow.S
         return new Plan(levels, setting.spacing());
     }
 
-    public record State(int step, float[] x, float[] clean) implements StepSampler.State {}
-
     @Override
-    public State begin(Start start, Plan plan) {
-        return new State(0, start.latent(plan.level(0), 1), null);
+    public double priorScale(Plan plan) {
+        return 1;
     }
 
     @Override

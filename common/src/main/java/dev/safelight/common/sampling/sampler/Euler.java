@@ -6,10 +6,9 @@ import dev.safelight.common.sampling.Level;
 import dev.safelight.common.sampling.Method;
 import dev.safelight.common.sampling.Need;
 import dev.safelight.common.sampling.Noise;
+import dev.safelight.common.sampling.OneStepSampler;
 import dev.safelight.common.sampling.Plan;
 import dev.safelight.common.sampling.Spacing;
-import dev.safelight.common.sampling.Start;
-import dev.safelight.common.sampling.StepSampler;
 import dev.safelight.common.sampling.schedule.Layouts;
 import java.util.List;
 
@@ -18,7 +17,7 @@ import java.util.List;
  * its second-order correction). The slope is taken from D, not from the estimated noise: at high σ the difference x̃ − σE
  * would cancel away the digits that D still has.
  */
-public record Euler() implements StepSampler<Euler.State> {
+public record Euler() implements OneStepSampler {
     static final List<Method> METHODS =
             List.of(Method.called("euler", "Euler's method on the probability-flow ODE, first order")
                     .when("Simple and predictable; needs more steps than dpmpp-2m for the same error")
@@ -27,15 +26,13 @@ public record Euler() implements StepSampler<Euler.State> {
                     .needing(Need.gaussian())
                     .made(_ -> new Euler()));
 
-    public record State(int step, float[] x, float[] clean) implements StepSampler.State {}
-
     @Override
-    public State begin(Start start, Plan plan) {
-        return new State(0, start.latent(plan.level(0), priorScale(plan)), null);
+    public double priorScale(Plan plan) {
+        return firstScale(plan);
     }
 
     /** Times that reach the end of the schedule start from σ̂·z; leading ones keep the unit variance of the process. */
-    static double priorScale(Plan plan) {
+    static double firstScale(Plan plan) {
         Level first = plan.level(0);
         return plan.spacing() == Spacing.LEADING ? first.prior() : first.noise();
     }

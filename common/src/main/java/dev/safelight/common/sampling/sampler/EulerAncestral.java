@@ -6,9 +6,8 @@ import dev.safelight.common.sampling.Level;
 import dev.safelight.common.sampling.Method;
 import dev.safelight.common.sampling.Need;
 import dev.safelight.common.sampling.Noise;
+import dev.safelight.common.sampling.OneStepSampler;
 import dev.safelight.common.sampling.Plan;
-import dev.safelight.common.sampling.Start;
-import dev.safelight.common.sampling.StepSampler;
 import dev.safelight.common.sampling.schedule.Layouts;
 import java.util.List;
 
@@ -16,7 +15,7 @@ import java.util.List;
  * Euler's method that goes further down than the step and comes back with fresh noise (Crowson's k-diffusion,
  * sample_euler_ancestral): σ_up² = σ'²(σ² − σ'²)/σ² is the variance of the DDPM posterior.
  */
-public record EulerAncestral() implements StepSampler<EulerAncestral.State> {
+public record EulerAncestral() implements OneStepSampler {
     static final List<Method> METHODS =
             List.of(Method.called("euler-a", "Euler's method with fresh noise in each step (ancestral)")
                     .when("Varied pictures in 20 to 40 steps; does not converge to one picture as steps grow")
@@ -25,11 +24,9 @@ public record EulerAncestral() implements StepSampler<EulerAncestral.State> {
                     .needing(Need.gaussian())
                     .made(_ -> new EulerAncestral()));
 
-    public record State(int step, float[] x, float[] clean) implements StepSampler.State {}
-
     @Override
-    public State begin(Start start, Plan plan) {
-        return new State(0, start.latent(plan.level(0), Euler.priorScale(plan)), null);
+    public double priorScale(Plan plan) {
+        return Euler.firstScale(plan);
     }
 
     @Override

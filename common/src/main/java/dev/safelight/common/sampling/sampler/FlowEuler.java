@@ -8,18 +8,17 @@ import dev.safelight.common.sampling.Level;
 import dev.safelight.common.sampling.Method;
 import dev.safelight.common.sampling.Need;
 import dev.safelight.common.sampling.Noise;
+import dev.safelight.common.sampling.OneStepSampler;
 import dev.safelight.common.sampling.Option;
 import dev.safelight.common.sampling.Plan;
 import dev.safelight.common.sampling.Process;
 import dev.safelight.common.sampling.Setting;
-import dev.safelight.common.sampling.Start;
-import dev.safelight.common.sampling.StepSampler;
 import dev.safelight.common.sampling.schedule.Layouts;
 import dev.safelight.common.sampling.schedule.RectifiedFlow;
 import java.util.List;
 
 /** Euler's method along the velocity v = E − D of a straight path: x + (t' − t)v (Liu et al. 2022; Esser et al. 2024). */
-public record FlowEuler() implements StepSampler<FlowEuler.State> {
+public record FlowEuler() implements OneStepSampler {
     private static final Option.Real SHIFT = new Option.Real(
             "shift",
             "Spends more steps on noise, as for larger pictures: t becomes kt/(1 + (k − 1)t); omitted, the model's own",
@@ -54,11 +53,9 @@ public record FlowEuler() implements StepSampler<FlowEuler.State> {
         return setting.with(((RectifiedFlow) setting.process()).withShift(shift));
     }
 
-    public record State(int step, float[] x, float[] clean) implements StepSampler.State {}
-
     @Override
-    public State begin(Start start, Plan plan) {
-        return new State(0, start.latent(plan.level(0), plan.level(0).noise()), null);
+    public double priorScale(Plan plan) {
+        return plan.level(0).noise();
     }
 
     @Override

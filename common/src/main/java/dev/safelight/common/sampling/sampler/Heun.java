@@ -6,9 +6,8 @@ import dev.safelight.common.sampling.Level;
 import dev.safelight.common.sampling.Method;
 import dev.safelight.common.sampling.Need;
 import dev.safelight.common.sampling.Noise;
+import dev.safelight.common.sampling.OneStepSampler;
 import dev.safelight.common.sampling.Plan;
-import dev.safelight.common.sampling.Start;
-import dev.safelight.common.sampling.StepSampler;
 import dev.safelight.common.sampling.schedule.Layouts;
 import java.util.List;
 
@@ -16,7 +15,7 @@ import java.util.List;
  * Heun's method on the probability-flow ODE dx̃/dσ = (x̃ − D)/σ: an Euler step, then the mean of the slopes at both ends
  * (Karras et al. 2022, algorithm 1). The step to clean data is Euler's.
  */
-public record Heun() implements StepSampler<Heun.State> {
+public record Heun() implements OneStepSampler {
     static final List<Method> METHODS =
             List.of(Method.called("heun", "Heun's method on the probability-flow ODE, second order")
                     .when("Robust; at the same number of evaluations dpmpp-2m is usually ahead")
@@ -26,11 +25,9 @@ public record Heun() implements StepSampler<Heun.State> {
                     .needing(Need.gaussian())
                     .made(_ -> new Heun()));
 
-    public record State(int step, float[] x, float[] clean) implements StepSampler.State {}
-
     @Override
-    public State begin(Start start, Plan plan) {
-        return new State(0, start.latent(plan.level(0), Euler.priorScale(plan)), null);
+    public double priorScale(Plan plan) {
+        return Euler.firstScale(plan);
     }
 
     @Override

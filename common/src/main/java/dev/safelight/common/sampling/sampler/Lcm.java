@@ -6,10 +6,9 @@ import dev.safelight.common.sampling.Level;
 import dev.safelight.common.sampling.Method;
 import dev.safelight.common.sampling.Need;
 import dev.safelight.common.sampling.Noise;
+import dev.safelight.common.sampling.OneStepSampler;
 import dev.safelight.common.sampling.Plan;
 import dev.safelight.common.sampling.Setting;
-import dev.safelight.common.sampling.Start;
-import dev.safelight.common.sampling.StepSampler;
 import dev.safelight.common.sampling.schedule.NoiseSchedule;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,7 +17,7 @@ import java.util.List;
  * Latent consistency models: the network, distilled, jumps to the end of the ODE; in between noise is put back (Luo et al.
  * 2023, algorithm 3). Near data the consistency function is forced to be the identity: c_skip x + c_out D.
  */
-public record Lcm() implements StepSampler<Lcm.State> {
+public record Lcm() implements OneStepSampler {
     /** Steps of the ODE solver that the model was distilled along. */
     private static final int DISTILLED_STEPS = 50;
 
@@ -50,13 +49,6 @@ public record Lcm() implements StepSampler<Lcm.State> {
         }
         levels.add(Level.CLEAN);
         return new Plan(levels, setting.spacing());
-    }
-
-    public record State(int step, float[] x, float[] clean) implements StepSampler.State {}
-
-    @Override
-    public State begin(Start start, Plan plan) {
-        return new State(0, start.latent(plan.level(0), plan.level(0).prior()), null);
     }
 
     @Override

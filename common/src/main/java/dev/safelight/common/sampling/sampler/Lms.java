@@ -34,7 +34,7 @@ public record Lms() implements StepSampler<Lms.State> {
 
     @Override
     public State begin(Start start, Plan plan) {
-        return new State(0, start.latent(plan.level(0), Euler.priorScale(plan)), null, List.of());
+        return new State(0, start.latent(plan.level(0), Euler.firstScale(plan)), null, List.of());
     }
 
     @Override

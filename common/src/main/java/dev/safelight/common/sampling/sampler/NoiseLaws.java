@@ -5,23 +5,22 @@ import dev.safelight.common.sampling.Level;
 import dev.safelight.common.sampling.Method;
 import dev.safelight.common.sampling.Need;
 import dev.safelight.common.sampling.Noise;
+import dev.safelight.common.sampling.OneStepSampler;
 import dev.safelight.common.sampling.Option;
 import dev.safelight.common.sampling.Plan;
 import dev.safelight.common.sampling.Process;
-import dev.safelight.common.sampling.Sampler;
 import dev.safelight.common.sampling.Start;
 import dev.safelight.common.sampling.noise.GammaNoise;
 import dev.safelight.common.sampling.noise.MixtureNoise;
 import dev.safelight.common.sampling.schedule.Layouts;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * DDIM steps with noise of another law than the normal one, which the network was trained on (Nachmani et al. 2021,
  * Non-Gaussian denoising diffusion models): start and fresh noise are drawn from the law, brought to zero mean and unit
  * variance. A step from r to s draws at level r.
  */
-public record NoiseLaws(Ddim steps, Law law) implements Sampler<Ddim.State> {
+public record NoiseLaws(Ddim steps, Law law) implements OneStepSampler {
     /** The one number θ₀. */
     static final String GAMMA_TABLE = "gamma-noise";
     /** Weight, mean and deviation of each normal law, in turn. */
@@ -88,27 +87,7 @@ public record NoiseLaws(Ddim steps, Law law) implements Sampler<Ddim.State> {
     }
 
     @Override
-    public Ddim.State begin(Start start, Plan plan) {
-        return steps.begin(start, plan);
-    }
-
-    @Override
-    public Ddim.State step(Ddim.State state, Plan plan, Noise noise, Denoiser denoiser) {
+    public State step(State state, Plan plan, Noise noise, Denoiser denoiser) {
         return steps.step(state, plan, law.at(plan.level(state.step()), noise), denoiser);
-    }
-
-    @Override
-    public int position(Ddim.State state, Plan plan) {
-        return steps.position(state, plan);
-    }
-
-    @Override
-    public float[] latent(Ddim.State state) {
-        return steps.latent(state);
-    }
-
-    @Override
-    public Optional<float[]> denoised(Ddim.State state) {
-        return steps.denoised(state);
     }
 }

@@ -7,12 +7,11 @@ import dev.safelight.common.sampling.Level;
 import dev.safelight.common.sampling.Method;
 import dev.safelight.common.sampling.Need;
 import dev.safelight.common.sampling.Noise;
+import dev.safelight.common.sampling.OneStepSampler;
 import dev.safelight.common.sampling.Option;
 import dev.safelight.common.sampling.Plan;
 import dev.safelight.common.sampling.Process;
 import dev.safelight.common.sampling.Setting;
-import dev.safelight.common.sampling.Start;
-import dev.safelight.common.sampling.StepSampler;
 import dev.safelight.common.sampling.Transition;
 import dev.safelight.common.sampling.schedule.Layouts;
 import dev.safelight.common.sampling.schedule.SmoothProcess;
@@ -30,7 +29,7 @@ import java.util.List;
  * @param snr r of the corrector's step size
  */
 public record ScoreSde(Process process, int nodes, Predictor predictor, int corrections, double snr)
-        implements StepSampler<ScoreSde.State> {
+        implements OneStepSampler {
     private static final Option.Whole CORRECTIONS =
             new Option.Whole("corrector_steps", "Langevin updates before each step", 1, 20, 1);
     private static final Option.Real SNR = new Option.Real(
@@ -100,13 +99,6 @@ public record ScoreSde(Process process, int nodes, Predictor predictor, int corr
 
     private static ScoreSde of(Setting setting, Predictor predictor) {
         return new ScoreSde(setting.process(), setting.steps(), predictor, 0, 0);
-    }
-
-    public record State(int step, float[] x, float[] clean) implements StepSampler.State {}
-
-    @Override
-    public State begin(Start start, Plan plan) {
-        return new State(0, start.latent(plan.level(0), plan.level(0).prior()), null);
     }
 
     @Override
