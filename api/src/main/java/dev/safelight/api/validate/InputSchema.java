@@ -119,6 +119,7 @@ final class InputSchema {
             case Option.Seed _ ->
                 property.put("type", "integer").put("minimum", 0).put("maximum", Option.Seed.LARGEST);
             case Option.Image _ -> property.put("type", "string").put("minLength", 1);
+            case Option.Encoding encoding -> encoding(property, encoding);
             case Option.Factors factors -> factors(property, factors);
             case Option.FactorTerms terms -> {
                 ObjectNode parts = weighted(property, "factors");
@@ -131,7 +132,7 @@ final class InputSchema {
                 weight(parts);
             }
         }
-        Object fallback = fallback(option, manifest);
+        Object fallback = option instanceof Option.Encoding ? null : fallback(option, manifest);
         if (fallback != null) {
             property.set("default", Json.MAPPER.valueToTree(fallback));
         }
@@ -166,6 +167,20 @@ final class InputSchema {
                     "description",
                     "One of " + String.join(", ", factor.values()) + ", or an object of them with weights");
         }
+    }
+
+    private static void encoding(ObjectNode property, Option.Encoding encoding) {
+        property.put("type", "object").put("additionalProperties", false);
+        property.putArray("required").add("format");
+        property.putObject("default").put("format", encoding.exact().getFirst());
+        ObjectNode parts = property.putObject("properties");
+        words(parts, "format", encoding.formats());
+        property(parts, "quality", "integer")
+                .put("minimum", 1)
+                .put("maximum", Option.Encoding.BEST)
+                .put(
+                        "description",
+                        "Of " + String.join(" and ", encoding.lossy()) + "; " + encoding.quality() + " when omitted");
     }
 
     private static void range(ObjectNode property, double low, double high) {

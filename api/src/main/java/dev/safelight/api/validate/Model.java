@@ -143,7 +143,8 @@ public final class Model {
         Map<String, Object> options = new LinkedHashMap<>();
         for (Option<?> option : recipes.options(method)) {
             if (input.has(option.name())) {
-                options.put(option.name(), Json.MAPPER.convertValue(input.get(option.name()), Object.class));
+                Object value = Json.MAPPER.convertValue(input.get(option.name()), Object.class);
+                options.put(option.name(), option.complete(value));
             } else if (method.options().contains(option)) {
                 Object fallback = InputSchema.fallback(option, manifest());
                 if (fallback != null) {

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -75,5 +76,27 @@ class TextInputTest {
         assertThat(codes("{\"prompt\": \"fox\", \"clip_skip\": 3}")).hasSize(1);
         assertThat(codes("{\"prompt\": \"fox\", \"clip_skip\": 2}")).isEmpty();
         assertThat(codes("{\"class\": \"fox\"}")).containsExactly("unsupported_by_model #/input/class");
+    }
+
+    @Test
+    void imagesAreWrittenInTheFormatAskedFor() throws IOException {
+        assertThat(resolved("{\"output\": {\"format\": \"webp\", \"quality\": 40}}")
+                        .options())
+                .containsEntry("output", Map.of("format", "webp", "quality", 40));
+        assertThat(resolved("{\"output\": {\"format\": \"jpeg\"}}").options())
+                .as("what is left unsaid is said in the job")
+                .containsEntry("output", Map.of("format", "jpeg", "quality", 90));
+        assertThat(resolved("{\"output\": {\"format\": \"png\"}}").options())
+                .containsEntry("output", Map.of("format", "png"));
+        assertThat(resolved("{}").options()).doesNotContainKey("output");
+
+        assertThat(codes("{\"output\": {\"format\": \"png\", \"quality\": 90}}"))
+                .containsExactly("invalid_value #/input/output");
+        assertThat(codes("{\"output\": {\"format\": \"gif\"}}")).hasSize(1);
+        assertThat(codes("{\"output\": {\"quality\": 90}}")).hasSize(1);
+        assertThat(codes("{\"output\": {\"format\": \"jpeg\", \"quality\": 0}}"))
+                .hasSize(1);
+        assertThat(codes("{\"output\": {\"format\": \"jpeg\", \"size\": 1}}")).hasSize(1);
+        assertThat(codes("{\"output\": \"jpeg\"}")).hasSize(1);
     }
 }

@@ -86,7 +86,7 @@ public final class Recipes {
                         PictureSize.options(manifest),
                         classified() ? List.<Option<?>>of(GuidanceOptions.CLASSIFIER) : List.<Option<?>>of(),
                         GuidanceOptions.ofAll(),
-                        List.of(NoiseSource.NOISE))
+                        List.of(NoiseSource.NOISE, ImageFormat.OPTION))
                 .flatMap(List::stream)
                 .collect(Collectors.toList());
     }

@@ -1,8 +1,10 @@
 package dev.safelight.common.sampling;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * A field of a request's input that a method understands: its arithmetic reads it, the API checks and describes it.
@@ -25,6 +27,11 @@ public sealed interface Option<T> {
      * @throws IllegalArgumentException when it is none; the message goes on after the field's name
      */
     T read(Object value);
+
+    /** A value that {@link #read} takes, with all that it leaves unsaid. */
+    default Object complete(Object value) {
+        return value;
+    }
 
     /** A number in a closed range. */
     record Real(String name, String description, double low, double high, Double fallback) implements Option<Double> {
@@ -156,6 +163,60 @@ public sealed interface Option<T> {
                 return text;
             }
             throw new IllegalArgumentException("must be an image: a file id, a data URL or an https URL");
+        }
+    }
+
+    /**
+     * How an image is written down: {@code {"format": "jpeg", "quality": 85}}.
+     *
+     * @param exact formats that keep every pixel, and so have no quality
+     * @param lossy formats that have one
+     * @param quality of the latter, 1 to 100, where none is given
+     */
+    record Encoding(String name, String description, List<String> exact, List<String> lossy, int quality)
+            implements Option<Encoding.Choice> {
+        public static final int BEST = 100;
+
+        /** @param quality 1 to 100; {@link #BEST} of an exact format */
+        public record Choice(String format, int quality) {}
+
+        public List<String> formats() {
+            return Stream.concat(exact.stream(), lossy.stream()).toList();
+        }
+
+        @Override
+        public Choice fallback() {
+            return new Choice(exact.getFirst(), BEST);
+        }
+
+        @Override
+        public Choice read(Object value) {
+            if (!(value instanceof Map<?, ?> map)
+                    || !(map.get("format") instanceof String format)
+                    || !formats().contains(format)) {
+                throw new IllegalArgumentException("must have a format: " + String.join(", ", formats()));
+            }
+            if (exact.contains(format)) {
+                if (map.containsKey("quality")) {
+                    throw new IllegalArgumentException("quality: " + format + " keeps every pixel and has none");
+                }
+                return new Choice(format, BEST);
+            }
+            return new Choice(
+                    format,
+                    map.containsKey("quality")
+                            ? new Whole(name, description, 1, BEST, null).read(map.get("quality"))
+                            : quality);
+        }
+
+        @Override
+        public Object complete(Object value) {
+            if (!(value instanceof Map<?, ?> map) || !lossy.contains(map.get("format")) || map.containsKey("quality")) {
+                return value;
+            }
+            Map<Object, Object> whole = new LinkedHashMap<>(map);
+            whole.put("quality", quality);
+            return whole;
         }
     }
 

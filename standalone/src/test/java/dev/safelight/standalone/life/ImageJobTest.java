@@ -19,6 +19,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
@@ -121,6 +122,27 @@ class ImageJobTest {
     }
 
     @Test
+    void imagesComeInTheFormatAskedFor() throws Exception {
+        for (String format : List.of("jpeg", "webp")) {
+            JsonNode job = generate(
+                    "peaks",
+                    "\"class\": \"high\", \"steps\": 4, \"seed\": 5, \"output\": {\"format\": \"" + format + "\"}");
+            assertThat(job.at("/input/output/quality").intValue()).isEqualTo(90);
+            assertThat(job.at("/outputs/0/content_type").asText()).isEqualTo("image/" + format);
+            HttpResponse<byte[]> file = file(job);
+            assertThat(file.headers().firstValue("Content-Type")).contains("image/" + format);
+            assertThat(file.headers().firstValue("Content-Disposition").orElseThrow())
+                    .endsWith("-0." + format + "\"");
+            String begin = new String(file.body(), 0, 12, StandardCharsets.ISO_8859_1);
+            assertThat(begin).matches(format.equals("jpeg") ? "(?s)\\xff\\xd8\\xff.*" : "(?s)RIFF....WEBP");
+            JsonNode again = generate("peaks", fields(job.get("input")));
+            assertThat(again.at("/outputs/0/sha256")).isEqualTo(job.at("/outputs/0/sha256"));
+        }
+        assertThat(submit("peaks", "\"output\": {\"format\": \"tiff\"}").body())
+                .contains("#/input/output/format", "png, jpeg, webp");
+    }
+
+    @Test
     void familiesAreAskedForByTheirFields() throws Exception {
         BufferedImage weighted = output(generate(
                 "weighted", "\"factors\": {\"level\": \"b\", \"right\": {\"q\": 1}}, \"steps\": 4, \"seed\": 1"));
@@ -164,10 +186,12 @@ class ImageJobTest {
     }
 
     private static BufferedImage output(JsonNode job) throws Exception {
+        return ImageIO.read(new ByteArrayInputStream(file(job).body()));
+    }
+
+    private static HttpResponse<byte[]> file(JsonNode job) throws Exception {
         URI url = URI.create(api.url()).resolve(job.at("/outputs/0/url").asText());
-        byte[] png = HTTP.send(HttpRequest.newBuilder(url).build(), HttpResponse.BodyHandlers.ofByteArray())
-                .body();
-        return ImageIO.read(new ByteArrayInputStream(png));
+        return HTTP.send(HttpRequest.newBuilder(url).build(), HttpResponse.BodyHandlers.ofByteArray());
     }
 
     private static JsonNode get(String path) throws Exception {

@@ -1,6 +1,7 @@
 package dev.safelight.worker.output;
 
 import dev.safelight.common.job.Fence;
+import dev.safelight.common.request.ImageFormat;
 import dev.safelight.common.store.ObjectStore;
 import dev.safelight.common.store.OutputKey;
 import dev.safelight.worker.decode.Picture;
@@ -15,8 +16,6 @@ import java.util.HexFormat;
  * walk writes its own image when it is done.
  */
 public final class OutputWriter {
-    private static final String CONTENT_TYPE = "image/png";
-
     private final ObjectStore store;
 
     public OutputWriter(ObjectStore store) {
@@ -30,13 +29,17 @@ public final class OutputWriter {
      * @throws IOException when the store failed; trying again is fine
      */
     public StoredOutput write(Fence fence, Origin origin, int ordinal, Picture picture) throws IOException {
-        byte[] bytes = Png.encode(picture, origin.text(ordinal));
-        String key = new OutputKey(fence, ordinal, "png").path();
-        store.put(key, bytes, CONTENT_TYPE);
+        ImageFormat.Choice choice = ImageFormat.of(origin.input());
+        byte[] bytes = choice.format() == ImageFormat.PNG
+                ? Png.encode(picture, origin.text(ordinal))
+                : LossyFile.encode(picture, choice);
+        String mediaType = choice.format().mediaType();
+        String key = new OutputKey(fence, ordinal, choice.format().extension()).path();
+        store.put(key, bytes, mediaType);
         return new StoredOutput(
                 ordinal,
                 key,
-                CONTENT_TYPE,
+                mediaType,
                 picture.width(),
                 picture.height(),
                 bytes.length,

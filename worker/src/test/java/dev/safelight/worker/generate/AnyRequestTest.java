@@ -149,6 +149,7 @@ class AnyRequestTest {
             // It says how many steps there are; layouts have a test of their own.
             case Option.Seed _ -> Optional.of(random.nextLong(1L << 50));
             case Option.Image _ -> Optional.of("an image");
+            case Option.Encoding encoding -> Optional.of(Map.of("format", any(encoding.formats(), random)));
             case Option.Factors _, Option.FactorTerms _, Option.Reals _ -> Optional.empty();
         };
     }

@@ -1,6 +1,7 @@
 package dev.safelight.worker.output;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.safelight.common.job.Fence;
@@ -13,6 +14,7 @@ import dev.safelight.common.store.OutputKey;
 import dev.safelight.common.wire.Json;
 import dev.safelight.worker.decode.Picture;
 import dev.safelight.worker.store.StoredOutput;
+import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -20,11 +22,14 @@ import java.math.BigInteger;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Clock;
+import java.util.Locale;
 import java.util.Map;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class OutputWriterTest {
     private static final GenerationInput INPUT =
@@ -91,6 +96,62 @@ final class OutputWriterTest {
         assertThat(third.key()).isNotEqualTo(second.key());
         assertThat(third.sha256()).isEqualTo(second.sha256());
         assertThat(writer.write(fence, alone, 0, PICTURE).sha256()).isEqualTo(second.sha256());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"jpeg", "webp"})
+    void otherFormatsShowTheSamePicture(String format) throws IOException {
+        for (int channels : new int[] {1, 3}) {
+            Picture picture = gradient(channels);
+            StoredOutput output = writer.write(fence, written(format, 95), 0, picture);
+            byte[] bytes = read(output);
+            assertThat(OutputKey.parse(output.key())).contains(new OutputKey(fence, 0, format));
+            assertThat(output.contentType()).isEqualTo("image/" + format);
+            assertThat(output.bytes()).isEqualTo(bytes.length);
+            assertThat(ImageIO.getImageReaders(ImageIO.createImageInputStream(new ByteArrayInputStream(bytes)))
+                            .next()
+                            .getFormatName()
+                            .toLowerCase(Locale.ROOT))
+                    .isEqualTo(format);
+            BufferedImage shown = ImageIO.read(new ByteArrayInputStream(bytes));
+            assertThat(shown.getWidth()).isEqualTo(48);
+            assertThat(shown.getHeight()).isEqualTo(32);
+            for (int place = 0; place < 48 * 32; place++) {
+                for (int colour = 0; colour < 3; colour++) {
+                    int band = Math.min(colour, shown.getRaster().getNumBands() - 1);
+                    int seen = shown.getRaster().getSample(place % 48, place / 48, band);
+                    int made = Byte.toUnsignedInt(picture.pixels()[channels * place + Math.min(colour, channels - 1)]);
+                    assertThat(seen).isCloseTo(made, within(12));
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"jpeg", "webp"})
+    void qualityIsPaidForInBytesAndTheSameAgain(String format) throws IOException {
+        StoredOutput good = writer.write(fence, written(format, 95), 0, gradient(3));
+        StoredOutput poor = writer.write(fence, written(format, 10), 1, gradient(3));
+        assertThat(poor.bytes()).isLessThan(good.bytes());
+        assertThat(writer.write(new Fence(job, 3), written(format, 95), 0, gradient(3))
+                        .sha256())
+                .isEqualTo(good.sha256());
+    }
+
+    private static Origin written(String format, int quality) {
+        return new Origin("fashion", "c0ffee", INPUT.with("output", Map.of("format", format, "quality", quality)));
+    }
+
+    /** Soft, but not the same in any two colours. */
+    private static Picture gradient(int channels) {
+        byte[] pixels = new byte[48 * 32 * channels];
+        for (int place = 0; place < 48 * 32; place++) {
+            int[] colours = {4 * (place % 48) + 20, 6 * (place / 48) + 30, 200 - 2 * (place % 48)};
+            for (int channel = 0; channel < channels; channel++) {
+                pixels[channels * place + channel] = (byte) colours[channel];
+            }
+        }
+        return new Picture(48, 32, channels, pixels);
     }
 
     private byte[] read(StoredOutput output) throws IOException {

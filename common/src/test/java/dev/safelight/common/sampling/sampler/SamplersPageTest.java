@@ -89,6 +89,7 @@ class SamplersPageTest {
             case Option.Prompt _ -> "a text";
             case Option.Seed _ -> "whole number";
             case Option.Image _ -> "an image";
+            case Option.Encoding _ -> "an object of format and quality";
             case Option.Factors _ -> "an object of factors";
             case Option.FactorTerms terms -> "list of at most " + terms.most() + " `{\"factors\", \"weight\"}`";
             case Option.Terms terms -> "list of at most " + terms.most() + " `{\"class\", \"weight\"}`";
