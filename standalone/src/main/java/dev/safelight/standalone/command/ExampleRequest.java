@@ -17,7 +17,7 @@ record ExampleRequest(String model, Optional<Said> said) {
         }
 
         static Said prompt(String text) {
-            return new Said("prompt", text, "--input " + quoted("prompt=" + text));
+            return new Said("prompt", text, "--prompt " + quoted(text));
         }
     }
 

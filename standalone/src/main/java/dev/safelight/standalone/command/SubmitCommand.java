@@ -26,6 +26,8 @@ import picocli.CommandLine.Spec;
         name = "submit",
         description = "Submit a job, show its progress, and write its pictures. Ctrl-C leaves the job running.")
 final class SubmitCommand implements Callable<Integer> {
+    private static final int LONGEST_NAME = 40;
+
     @Mixin
     private ServerOption server;
 
@@ -34,6 +36,21 @@ final class SubmitCommand implements Callable<Integer> {
 
     @Option(names = "--class", description = "Class to draw, of a model that has classes.")
     private String label;
+
+    @Option(
+            names = "--prompt",
+            paramLabel = "TEXT",
+            description = "What to draw, in words, of a model that reads them.")
+    private String prompt;
+
+    @Option(names = "--negative-prompt", paramLabel = "TEXT", description = "What to get away from, in words.")
+    private String negativePrompt;
+
+    @Option(names = "--width", paramLabel = "PIXELS", description = "Of the picture (default: the model's own).")
+    private Integer width;
+
+    @Option(names = "--height", paramLabel = "PIXELS", description = "Of the picture (default: the model's own).")
+    private Integer height;
 
     @Option(names = "--seed", description = "Seed of the first picture; each further one adds 1 (default: random).")
     private Long seed;
@@ -61,6 +78,15 @@ final class SubmitCommand implements Callable<Integer> {
 
     @Option(names = "--strength", description = "How far to lead away from the image, 0 to 1.")
     private Double strength;
+
+    @Option(
+            names = "--format",
+            paramLabel = "png|jpeg|webp",
+            description = "Of the files (default png, which keeps every pixel).")
+    private String format;
+
+    @Option(names = "--quality", description = "Of jpeg and webp, 1 to 100 (default 90).")
+    private Integer quality;
 
     @Option(
             names = "--input",
@@ -134,12 +160,21 @@ final class SubmitCommand implements Callable<Integer> {
         ObjectNode fields = request.putObject("input");
         input.forEach((name, value) -> fields.set(name, parsed(value)));
         putIfGiven(fields, "class", label);
+        putIfGiven(fields, "prompt", prompt);
+        putIfGiven(fields, "negative_prompt", negativePrompt);
+        putIfGiven(fields, "width", width);
+        putIfGiven(fields, "height", height);
         putIfGiven(fields, "seed", seed);
         putIfGiven(fields, "count", count);
         putIfGiven(fields, "sampler", sampler);
         putIfGiven(fields, "steps", steps);
         putIfGiven(fields, "guidance", guidance);
         putIfGiven(fields, "strength", strength);
+        if (format != null || quality != null) {
+            ObjectNode output = fields.putObject("output");
+            putIfGiven(output, "format", format);
+            putIfGiven(output, "quality", quality);
+        }
         putIfGiven(request, "priority", priority);
         putIfGiven(request, "deadline", deadline);
         putIfGiven(request, "timeout", timeout);
@@ -207,21 +242,23 @@ final class SubmitCommand implements Callable<Integer> {
     private void write(SafelightClient client, JsonNode job, PrintWriter console)
             throws Unreachable, RequestRefused, IOException {
         PictureFolder folder = new PictureFolder(out);
-        JsonNode name = job.path("input").path("class");
+        JsonNode input = job.path("input");
+        String shown = input.path("class").asText(input.path("prompt").asText());
         for (JsonNode output : job.path("outputs")) {
             byte[] picture = client.output(output.path("url").asText());
             String[] type = output.path("content_type").asText("image/png").split("/");
             console.println(folder.write(
                     fileName(job.path("model").asText())
-                            + (name.isTextual() ? "-" + fileName(name.asText()) : "")
+                            + (shown.isBlank() ? "" : "-" + fileName(shown))
                             + "-" + output.path("seed").asText(),
                     type[type.length - 1],
                     picture));
         }
     }
 
-    /** Names come from the server; none may lead out of the folder. */
+    /** Names come from the server; none may lead out of the folder. A prompt is too long for one. */
     private static String fileName(String text) {
-        return text.replaceAll("[^A-Za-z0-9._-]+", "_").replaceAll("^\\.+", "_");
+        String name = text.replaceAll("[^A-Za-z0-9._-]+", "_").replaceAll("^\\.+", "_");
+        return name.substring(0, Math.min(name.length(), LONGEST_NAME));
     }
 }

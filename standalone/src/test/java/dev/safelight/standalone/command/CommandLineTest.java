@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
 
 class CommandLineTest {
     private record Ended(int status, String out, String err) {}
@@ -68,6 +69,24 @@ class CommandLineTest {
     }
 
     @Test
+    void optionsAreFieldsOfTheRequest() throws Exception {
+        SubmitCommand command = new SubmitCommand();
+        new CommandLine(command)
+                .parseArgs(
+                        "--prompt",
+                        "ein Fuchs, (rot:1.2) = schön 🦊",
+                        "--negative-prompt=blurry",
+                        "--width=640",
+                        "--height=512",
+                        "--strength=0.5",
+                        "--format=jpeg",
+                        "--quality=80");
+        assertThat(Json.MAPPER.readTree(Json.write(command.request("sd")))).isEqualTo(Json.MAPPER.readTree("""
+                        {"model": "sd", "input": {"prompt": "ein Fuchs, (rot:1.2) = schön 🦊", "negative_prompt": "blurry",
+                         "width": 640, "height": 512, "strength": 0.5, "output": {"format": "jpeg", "quality": 80}}}"""));
+    }
+
+    @Test
     void theExampleCanBePasted() {
         ExampleRequest example = new ExampleRequest("fashion", Optional.of(ExampleRequest.Said.label("it's")));
         assertThat(example.curl("http://127.0.0.1:8080"))
@@ -76,7 +95,7 @@ class CommandLineTest {
         assertThat(example.submit("http://127.0.0.1:8080")).contains(" --class 'it'\\''s' --seed 7 ");
         ExampleRequest prompted = new ExampleRequest("sd", Optional.of(ExampleRequest.Said.prompt("a fox")));
         assertThat(prompted.curl("http://x")).contains("\"prompt\":\"a fox\"");
-        assertThat(prompted.submit("http://x")).contains(" --input 'prompt=a fox' ");
+        assertThat(prompted.submit("http://x")).contains(" --prompt 'a fox' ");
         assertThat(new ExampleRequest("plain", Optional.empty()).submit("http://x"))
                 .doesNotContain("--class");
     }
