@@ -8,10 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from models.export import bundle, golden, torchscript
+from models.export.prior import example, trained_prior
 from models.train import idx
 from models.train.fashion import STEPS, process
 from models.train.noisy_classifier import NoisyClassifier
-from models.train.prior import CODE, Autoencoder
+from models.train.prior import CODE
 from models.train.trainer import averaged_weights
 
 START = STEPS // 5 - 1
@@ -63,54 +64,10 @@ def guide(training: Path, data: Path, out: Path) -> tuple[dict, nn.Module]:
     return {"inputs": {"x": x, "t": t, "class": classes}, "outputs": {"gradient": whole}}, classifier
 
 
-class Prior(nn.Module):
-    """z [B, CODE] of a unit normal law, class [B] -> picture [B, 1, 28, 28].
-
-    The codes of each class's pictures are hardly ever unit normal together, so z is brought to their mean and covariance.
-    """
-
-    def __init__(self, autoencoder: Autoencoder, mean: Tensor, root: Tensor):
-        super().__init__()
-        self.autoencoder = autoencoder
-        self.register_buffer("mean", mean)
-        self.register_buffer("root", root)
-
-    def forward(self, z: Tensor, classes: Tensor) -> Tensor:
-        code = self.mean[classes] + (self.root[classes] @ z.unsqueeze(2)).squeeze(2)
-        return self.autoencoder.decode(code, classes)
-
-
-@torch.inference_mode()
-def code_laws(autoencoder: Autoencoder, data: Path) -> tuple[Tensor, Tensor]:
-    """Mean [classes, CODE] and root of the covariance [classes, CODE, CODE] of the codes of each class's training pictures."""
-    pictures, labels = idx.images(data, "train"), idx.labels(data, "train")
-    means, roots = [], []
-    for label in range(int(labels.max()) + 1):
-        clean = idx.scaled(pictures[labels == label])
-        parts = [autoencoder.encode(part, torch.full((len(part),), label)) for part in clean.split(500)]
-        mean, log_variance = (torch.cat(side).double() for side in zip(*parts))
-        covariance = mean.T.cov() + log_variance.exp().mean(dim=0).diag()
-        means.append(mean.mean(dim=0).float())
-        roots.append(torch.linalg.cholesky(covariance).float())
-    return torch.stack(means), torch.stack(roots)
-
-
-def trained_prior(training: Path, data: Path) -> Prior:
-    """The decoder with rounded weights and the codes that belong to it."""
-    autoencoder = Autoencoder()
-    autoencoder.load_state_dict(averaged_weights(training)[0])
-    bundle.rounded(autoencoder)
-    laws = code_laws(autoencoder, data)
-    for unused in ("encoder", "law"):
-        setattr(autoencoder, unused, nn.Identity())
-    return Prior(autoencoder, *laws)
-
-
 def prior(training: Path, data: Path, out: Path) -> tuple[dict, nn.Module]:
     """Stores the decoder; what torch answered, for the golden tensors."""
     network = trained_prior(training, data)
-    code = torch.randn(8, CODE, generator=torch.Generator().manual_seed(4))
-    classes = idx.labels(data, "t10k")[:8]
+    code, classes = example(8, data)
     scripted = torchscript.export(network, (code, classes), out / "prior.pt")
     with torch.inference_mode():
         picture = scripted(code[:4], classes[:4])

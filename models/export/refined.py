@@ -4,8 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from models.export import bundle, torchscript
-from models.export.extras import trained_prior
-from models.train import idx
+from models.export.prior import example, trained_prior
 from models.train.fashion import STEPS, process
 from models.train.prior import CODE
 from models.train.refiner import Refiner
@@ -37,8 +36,7 @@ def main() -> None:
     refiner.load_state_dict(weights)
     bundle.rounded(refiner)
     prior = trained_prior(options.prior, options.data)
-    code = torch.randn(8, CODE, generator=torch.Generator().manual_seed(4))
-    labels = idx.labels(options.data, "t10k")[:8]
+    code, labels = example(8, options.data)
     imagining = torchscript.export(prior, (code, labels), options.out / "prior.pt")
     with torch.inference_mode():
         decoded = imagining(code, labels)
