@@ -29,6 +29,12 @@ final class EngineBench implements Callable<Integer> {
     private int seconds;
 
     @Option(
+            names = "--warmup",
+            defaultValue = "30",
+            description = "seconds of jobs before anything is measured (default ${DEFAULT-VALUE})")
+    private int warmup;
+
+    @Option(
             names = "--arrivals-seconds",
             defaultValue = "25",
             description = "of arrivals for each policy (default ${DEFAULT-VALUE})")
@@ -48,6 +54,7 @@ final class EngineBench implements Callable<Integer> {
         try (Workbench bench = Workbench.open(models == null ? root.resolve("models") : models, model, measurements)) {
             EngineParts measured = new EngineParts(bench, rounds, seconds, arrivalsSeconds);
             System.out.printf("%n`./safelight bench engine --parts %s`. %s.%n", String.join(",", parts), machine);
+            measured.warmUp(warmup);
             for (String part : parts) {
                 System.out.printf(
                         "%n%s%n",

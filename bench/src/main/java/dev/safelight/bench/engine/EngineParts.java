@@ -42,6 +42,22 @@ public final class EngineParts {
         this.arrivalsSeconds = arrivalsSeconds;
     }
 
+    /**
+     * Brings the loop to where a worker is that has run for some minutes: Java compiles what was called many thousand times, and
+     * a network takes its time. So half of these jobs are run on a network that answers at once.
+     */
+    public void warmUp(int length) throws InterruptedException {
+        long end = System.nanoTime() + length * 1_000_000_000L;
+        while (System.nanoTime() < end - length * 500_000_000L) {
+            together(1, seed -> bench.rehearse(Workbench.input(STEPS, seed)));
+            together(BATCH, seed -> bench.rehearse(Workbench.input(STEPS, seed)));
+        }
+        while (System.nanoTime() < end) {
+            together(1, STEPS);
+            together(BATCH, STEPS);
+        }
+    }
+
     /** Rows a second of the bare network over the size of its calls: where batching pays. */
     public String batch() throws IOException {
         int[] sizes = {1, 2, 4, 6, 8, 12, 16, 24, 32};
@@ -98,13 +114,21 @@ public final class EngineParts {
         return table.toString();
     }
 
+    private interface Job {
+        void run(int seed) throws InterruptedException;
+    }
+
     private void together(int images, int steps) throws InterruptedException {
+        together(images, seed -> bench.run(Workbench.input(steps, seed), Progress.Listener.NONE));
+    }
+
+    private static void together(int images, Job job) throws InterruptedException {
         CountDownLatch done = new CountDownLatch(images);
         for (int image = 0; image < images; image++) {
             int seed = image;
             Thread.ofVirtual().start(() -> {
                 try {
-                    bench.run(Workbench.input(steps, seed), Progress.Listener.NONE);
+                    job.run(seed);
                 } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
                 } finally {

@@ -7,6 +7,8 @@ import dev.safelight.common.job.JobKey;
 import dev.safelight.common.job.Priority;
 import dev.safelight.common.request.GenerationInput;
 import dev.safelight.common.wire.Json;
+import dev.safelight.worker.batch.Network;
+import dev.safelight.worker.batch.Row;
 import dev.safelight.worker.batch.Ticket;
 import dev.safelight.worker.generate.BatchLimits;
 import dev.safelight.worker.generate.Engine;
@@ -15,6 +17,7 @@ import dev.safelight.worker.generate.Model;
 import dev.safelight.worker.generate.Outcome;
 import dev.safelight.worker.generate.Progress;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.UUID;
 
 /** The engine of this process with one model on it, whose network notes its calls. */
@@ -46,6 +49,18 @@ public final class Workbench implements AutoCloseable {
 
     public Watched network() {
         return network;
+    }
+
+    /** Runs one job on a network that answers at once with its input. */
+    public void rehearse(GenerationInput input) throws InterruptedException {
+        new Generation(model.with(new Echo(network.maxRows())), input).run(ticket(), Progress.Listener.NONE);
+    }
+
+    private record Echo(int maxRows) implements Network {
+        @Override
+        public List<float[]> run(List<Row> rows) {
+            return rows.stream().map(Row::latent).toList();
+        }
     }
 
     /** One row an evaluation: without guidance. */

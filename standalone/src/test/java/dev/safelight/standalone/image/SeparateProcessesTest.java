@@ -111,6 +111,9 @@ class SeparateProcessesTest {
             submitAndFetch(listening.substring(listening.lastIndexOf(' ') + 1));
             worker.terminate();
             assertThat(worker.awaitExit(PATIENCE)).as(worker.output()).isZero();
+            assertThat(worker.output())
+                    .as("its manifest opens what the device needs")
+                    .doesNotContain("--add-opens");
             api.terminate();
             assertThat(api.awaitExit(PATIENCE)).as(api.output()).isIn(0, 143);
         }

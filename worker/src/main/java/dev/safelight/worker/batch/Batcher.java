@@ -9,9 +9,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
@@ -22,12 +22,12 @@ public final class Batcher implements AutoCloseable {
     private static final long SPIN_NANOS = 100_000;
 
     private final ReentrantLock lock = new ReentrantLock();
-    private final Condition work = lock.newCondition();
     private final Scheduler scheduler = new Scheduler();
     private final Set<Member> members = new LinkedHashSet<>();
+    private final Carrier carrier = new Carrier(this::wake);
     private final Thread device;
     private boolean idle;
-    /** Set under the lock when a call can leave; the device looks at it before it goes to sleep. */
+    /** Set when there is something to do; the device looks at it before it goes to sleep. */
     private volatile boolean ready;
 
     private boolean closed;
@@ -87,12 +87,22 @@ public final class Batcher implements AutoCloseable {
         lock.lock();
         try {
             if (members.remove(member) && scheduler.leave(member, System.nanoTime())) {
-                ready = true;
-                work.signal();
+                wake();
             }
         } finally {
             lock.unlock();
         }
+    }
+
+    private void wake() {
+        ready = true;
+        if (Thread.currentThread() != device) {
+            LockSupport.unpark(device);
+        }
+    }
+
+    <T> T carried(Supplier<T> steps) {
+        return carrier.run(steps);
     }
 
     List<float[]> evaluate(Member member, List<Row> rows) {
@@ -106,8 +116,7 @@ public final class Batcher implements AutoCloseable {
             member.thread = Thread.currentThread();
             member.answer = null;
             if (scheduler.submit(member, rows, System.nanoTime()) || idle) {
-                ready = true;
-                work.signal();
+                wake();
             }
         } finally {
             lock.unlock();
@@ -164,47 +173,60 @@ public final class Batcher implements AutoCloseable {
         }
     }
 
-    /** Waits for the next call; null when the device is closed. */
+    /** Waits for the next call, and takes walks' steps meanwhile; null when the device is closed. */
     private Decision.Launch gather() {
-        lock.lock();
-        try {
-            long since = System.nanoTime();
-            while (!closed) {
-                ready = false;
-                switch (scheduler.next(System.nanoTime())) {
-                    case Decision.Launch call -> {
-                        counters = counters.gathered(System.nanoTime() - since);
-                        return call;
-                    }
-                    case Decision.Gather(long nanos) -> await(nanos, since + SPIN_NANOS);
-                    case Decision.Idle _ -> {
-                        idle = true;
-                        work.awaitUninterruptibly();
-                        idle = false;
-                        since = System.nanoTime();
-                    }
+        long since = System.nanoTime();
+        while (true) {
+            ready = false;
+            carrier.turns();
+            switch (decide()) {
+                case null -> {
+                    return null;
+                }
+                case Decision.Launch call -> {
+                    carrier.leave();
+                    counters = counters.gathered(System.nanoTime() - since);
+                    return call;
+                }
+                case Decision.Gather(long nanos) -> await(nanos, since + SPIN_NANOS);
+                case Decision.Idle _ -> {
+                    awaitSomebody();
+                    since = System.nanoTime();
                 }
             }
-            return null;
+        }
+    }
+
+    /** What to do now; null when the device is closed. */
+    private Decision decide() {
+        // A walk that this thread carries may be next in the line for the lock.
+        while (!lock.tryLock()) {
+            carrier.turns();
+            Thread.yield();
+        }
+        try {
+            Decision decision = closed ? null : scheduler.next(System.nanoTime());
+            idle = decision instanceof Decision.Idle;
+            return decision;
         } finally {
             lock.unlock();
         }
     }
 
-    /** Waits until a call can leave, at most so long; awake until a given time. */
+    /** Waits until there is something to do, at most so long; awake until a given time. */
     private void await(long nanos, long awakeUntil) {
         // Walks are back within microseconds as a rule, and to fall asleep and be woken takes longer than that.
-        lock.unlock();
         while (!ready && System.nanoTime() - awakeUntil < 0) {
             Thread.onSpinWait();
         }
-        lock.lock();
-        try {
-            if (!ready) {
-                work.awaitNanos(nanos);
-            }
-        } catch (InterruptedException e) {
-            // Nobody has a reason to interrupt this thread, and every caller looks at the state again.
+        if (!ready) {
+            LockSupport.parkNanos(this, nanos);
+        }
+    }
+
+    private void awaitSomebody() {
+        while (!ready) {
+            LockSupport.park(this);
         }
     }
 
@@ -263,6 +285,7 @@ public final class Batcher implements AutoCloseable {
         } finally {
             lock.unlock();
         }
+        carrier.comeBack();
         counters = counters.took(ended - started);
         for (int i = 0; i < answers.size(); i++) {
             answer(call.members().get(i), answers.get(i));
@@ -272,6 +295,7 @@ public final class Batcher implements AutoCloseable {
 
     /** The device's thread ends: nobody may be left parked. */
     private void abandon() {
+        carrier.leave();
         lock.lock();
         try {
             closed = true;
@@ -292,7 +316,7 @@ public final class Batcher implements AutoCloseable {
         lock.lock();
         try {
             closed = true;
-            work.signal();
+            wake();
         } finally {
             lock.unlock();
         }

@@ -185,7 +185,12 @@ final class Line {
 
     private boolean ofOneTenant() {
         String first = waiting.getFirst().ticket.tenant();
-        return waiting.stream().allMatch(member -> member.ticket.tenant().equals(first));
+        for (Member member : waiting) {
+            if (!member.ticket.tenant().equals(first)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /**

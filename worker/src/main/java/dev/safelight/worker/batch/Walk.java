@@ -1,6 +1,7 @@
 package dev.safelight.worker.batch;
 
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * A walk's place on a device, for one thread. While it is open and between two evaluations, other walks wait a moment
@@ -34,6 +35,16 @@ public final class Walk implements AutoCloseable {
         try (Walk visit = batcher.join(member.ticket, other, member.solo, 1).getFirst()) {
             return visit.evaluate(rows);
         }
+    }
+
+    /**
+     * Takes steps of this walk close to the device: its own thread does so between two calls, so that nobody has to be woken.
+     * Whatever takes longer than a step's arithmetic belongs elsewhere, because the device waits for it.
+     *
+     * @throws EvaluationStopped as evaluations do
+     */
+    public <T> T near(Supplier<T> steps) {
+        return batcher.carried(steps);
     }
 
     /** Leaves the device; doing so twice is harmless. */

@@ -81,10 +81,11 @@ final class Course<S extends Record> implements Progress {
     }
 
     private int all() {
-        return IntStream.range(0, places.length())
-                .map(image -> places.get(image).steps())
-                .min()
-                .orElse(0);
+        int fewest = Integer.MAX_VALUE;
+        for (int image = 0; image < places.length(); image++) {
+            fewest = Math.min(fewest, places.get(image).steps());
+        }
+        return fewest;
     }
 
     @Override

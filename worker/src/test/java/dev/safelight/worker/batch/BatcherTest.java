@@ -11,9 +11,11 @@ import dev.safelight.worker.batch.EvaluationStopped.DeviceFailed;
 import dev.safelight.worker.batch.EvaluationStopped.LeaseLost;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -93,6 +95,89 @@ class BatcherTest {
         assertThat(one.deviceNanos()).isPositive();
         // Both shares are rounded down.
         assertThat(three.deviceNanos() - 3 * one.deviceNanos()).isBetween(0L, 3L);
+    }
+
+    @Test
+    void stepsNearTheDeviceRunOnItsThreadAndMissNoCall() throws Exception {
+        Networks.RowWise network = Networks.echo(8);
+        CountDownLatch present = new CountDownLatch(8);
+        Set<String> threads = ConcurrentHashMap.newKeySet();
+        List<CompletableFuture<Float>> sums = batcher.join(ticket(), Networks.group(network), false, 8).stream()
+                .map(open -> onWalk(
+                        open,
+                        walk -> walk.near(() -> {
+                            present.countDown();
+                            await(present);
+                            float sum = 0;
+                            for (int step = 0; step < 30; step++) {
+                                threads.add(Thread.currentThread().toString().replaceFirst("^.*@", ""));
+                                sum += walk.evaluate(List.of(Networks.row(step)))
+                                        .getFirst()[0];
+                            }
+                            return sum;
+                        })))
+                .toList();
+
+        for (CompletableFuture<Float> sum : sums) {
+            assertThat(sum.get()).isEqualTo(435);
+        }
+        assertThat(threads).containsExactly("device-test");
+        assertThat(network.calls()).hasSize(30).containsOnly(8);
+    }
+
+    @Test
+    void whoStandsStillNearTheDeviceHoldsNobodyUp() throws Exception {
+        Group group = Networks.group(Networks.echo(8));
+        CountDownLatch standing = new CountDownLatch(1);
+        CountDownLatch release = new CountDownLatch(1);
+        CompletableFuture<List<float[]>> still = onWalk(
+                join(ticket(), group),
+                walk -> walk.near(() -> {
+                    standing.countDown();
+                    await(release);
+                    return walk.evaluate(List.of(Networks.row(1)));
+                }));
+        standing.await();
+
+        assertThat(onNewWalk(group, ticket()).get()).hasSize(1);
+        release.countDown();
+        assertThat(still.get()).hasSize(1);
+    }
+
+    @Test
+    void whatIsThrownNearTheDeviceComesBackAsItWas() throws Exception {
+        Group group = Networks.group(Networks.echo(8));
+        IllegalArgumentException bug = new IllegalArgumentException("a bug");
+        assertThat(catchThrowable(onWalk(
+                        join(ticket(), group),
+                        walk -> walk.near(() -> {
+                            walk.evaluate(List.of(Networks.row(1)));
+                            throw bug;
+                        }))::get))
+                .hasCause(bug);
+        assertThat(onNewWalk(group, ticket()).get()).as("the device lives on").hasSize(1);
+    }
+
+    @Test
+    void cancelAndCloseEndStepsNearTheDevice() throws Exception {
+        Gate gate = gate();
+        Group group = Networks.group(gate);
+        Ticket ticket = ticket();
+        Work<List<float[]>> endless = walk -> walk.near(() -> {
+            while (true) {
+                walk.evaluate(List.of(Networks.row(1)));
+            }
+        });
+        CompletableFuture<List<float[]>> canceled = onWalk(join(ticket, group), endless);
+        CompletableFuture<List<float[]>> abandoned = onWalk(join(ticket(), group), endless);
+        gate.entered.await();
+        ticket.cancel();
+        gate.open.countDown();
+        assertThat(catchThrowable(canceled::get)).hasCauseInstanceOf(Canceled.class);
+
+        batcher.close();
+        assertThat(catchThrowable(abandoned::get)).hasCauseInstanceOf(LeaseLost.class);
+        assertThat(catchThrowable(onWalk(join(ticket(), group), endless)::get)).hasCauseInstanceOf(LeaseLost.class);
     }
 
     @Test
@@ -301,9 +386,9 @@ class BatcherTest {
                 long seed = random.nextLong();
                 Thread.ofVirtual().start(() -> {
                     try (open) {
-                        if (!steps(
-                                open,
-                                RandomGeneratorFactory.of("L64X128MixRandom").create(seed))) {
+                        RandomGenerator own =
+                                RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
+                        if (!(own.nextBoolean() ? open.near(() -> steps(open, own)) : steps(open, own))) {
                             wrong.incrementAndGet();
                         }
                     } catch (EvaluationStopped expected) {
@@ -352,11 +437,7 @@ class BatcherTest {
         @Override
         public List<float[]> run(List<Row> rows) {
             entered.countDown();
-            try {
-                open.await();
-            } catch (InterruptedException e) {
-                throw new IllegalStateException(e);
-            }
+            BatcherTest.await(open);
             return rows.stream().map(Row::latent).toList();
         }
     }
@@ -382,8 +463,16 @@ class BatcherTest {
         }
     }
 
-    private interface Work {
-        List<float[]> on(Walk walk);
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private interface Work<T> {
+        T on(Walk walk);
     }
 
     private static Ticket ticket() {
@@ -398,9 +487,9 @@ class BatcherTest {
         return onWalk(join(ticket, group), walk -> walk.evaluate(List.of(Networks.row(1))));
     }
 
-    private static CompletableFuture<List<float[]>> onWalk(Walk open, Work work) {
-        CompletableFuture<List<float[]>> result = new CompletableFuture<>();
-        Callable<List<float[]>> task = () -> {
+    private static <T> CompletableFuture<T> onWalk(Walk open, Work<T> work) {
+        CompletableFuture<T> result = new CompletableFuture<>();
+        Callable<T> task = () -> {
             try (open) {
                 return work.on(open);
             }
