@@ -24,7 +24,7 @@ final class WarmUp {
     private static final int TIMED_CALLS = 2;
 
     private static final Duration TIMED = Duration.ofMillis(20);
-    /** No further size is tried after this; a network so slow gains nothing from larger calls that anybody would wait for. */
+    /** Nothing further is tried after this; a network so slow gains nothing from larger calls that anybody would wait for. */
     private static final Duration BUDGET = Duration.ofSeconds(6);
 
     private final Model model;
@@ -37,13 +37,23 @@ final class WarmUp {
         this.row = BlankRow.of(model.bundle().manifest(), Manifest.DENOISER);
     }
 
-    /** Warms the sizes up to a known limit. */
+    /** Warms the sizes up to a known limit, as long as patience lasts. */
     void upTo(Walk walk, int mostRows) {
+        long end = network.nanoTime() + BUDGET.toNanos();
         for (int rows = 1; rows < 2 * mostRows; rows *= 2) {
-            for (int call = 0; call < WARM_UP_CALLS; call++) {
-                evaluate(walk, Math.min(rows, mostRows));
-            }
+            warm(walk, Math.min(rows, mostRows), end);
         }
+    }
+
+    /** The smallest size in any case. */
+    private void warm(Walk walk, int rows, long end) {
+        for (int call = 0; call == 0 && rows == 1 || call < WARM_UP_CALLS && before(end); call++) {
+            evaluate(walk, rows);
+        }
+    }
+
+    private boolean before(long end) {
+        return network.nanoTime() - end < 0;
     }
 
     /**
@@ -54,13 +64,11 @@ final class WarmUp {
     List<SortedMap<Integer, Double>> measure(Walk walk) {
         SortedMap<Integer, Double> first = new TreeMap<>();
         int mostRows = network.maxRows();
-        long begun = network.nanoTime();
-        for (int next = 1; next < 2 * mostRows && network.nanoTime() - begun < BUDGET.toNanos(); next *= 2) {
+        long end = network.nanoTime() + BUDGET.toNanos();
+        for (int next = 1; next < 2 * mostRows && before(end); next *= 2) {
             int rows = Math.min(next, mostRows);
             try {
-                for (int call = 0; call < WARM_UP_CALLS; call++) {
-                    evaluate(walk, rows);
-                }
+                warm(walk, rows, end);
                 first.put(rows, rowsPerSecond(walk, rows));
             } catch (DeviceFailed e) {
                 if (e.outOfMemory() && rows > 1) {
@@ -70,7 +78,8 @@ final class WarmUp {
             }
         }
         List<SortedMap<Integer, Double>> rounds = new ArrayList<>(List.of(first));
-        while (rounds.size() < ROUNDS) {
+        // Where there was time for one size only, nothing is chosen.
+        while (rounds.size() < ROUNDS && first.size() > 1) {
             SortedMap<Integer, Double> round = new TreeMap<>();
             first.keySet().forEach(rows -> round.put(rows, rowsPerSecond(walk, rows)));
             rounds.add(round);
@@ -80,8 +89,10 @@ final class WarmUp {
 
     private double rowsPerSecond(Walk walk, int rows) {
         long quickest = Long.MAX_VALUE;
-        long end = network.nanoTime() + TIMED.toNanos();
-        for (int call = 0; call < TIMED_CALLS || network.nanoTime() < end; call++) {
+        long begun = network.nanoTime();
+        for (int call = 0;
+                call == 0 || call < TIMED_CALLS && quickest < BUDGET.toNanos() || before(begun + TIMED.toNanos());
+                call++) {
             evaluate(walk, rows);
             quickest = Math.min(quickest, network.lastNanos());
         }
