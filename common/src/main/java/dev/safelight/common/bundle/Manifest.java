@@ -174,6 +174,7 @@ public record Manifest(
      * @param lowestTime where walks in continuous time stop
      * @param zeroTerminalSnr whether the betas are rescaled so that no signal is left at the last index
      * @param shift k by which sigma was multiplied for larger pictures; 1 when absent
+     * @param sizedShift what that is where it depends on the picture's size; absent where it does not
      * @param offset the index that leading spacing counts from; 0 when absent
      * @param end {@code clean} (the default), or {@code first}: walks along training indices end at index 0
      * @param deviation of one operator of a blur, or growth of a fade, in pixels
@@ -190,10 +191,27 @@ public record Manifest(
             Double lowestTime,
             boolean zeroTerminalSnr,
             Double shift,
+            SizedShift sizedShift,
             int offset,
             String end,
             Double deviation,
             boolean collapses) {}
+
+    /**
+     * The shift k of a flow whose network was trained on pictures of several sizes: ln k is on a straight line over the
+     * number of the latent's patches.
+     *
+     * @param patch places along one side of a patch
+     * @param fewest patches, where ln k is {@code atFewest}
+     * @param most patches, where it is {@code atMost}
+     */
+    public record SizedShift(int patch, int fewest, int most, double atFewest, double atMost) {
+        /** k for latents of that height and width. */
+        public double of(int height, int width) {
+            int patches = (height / patch) * (width / patch);
+            return Math.exp(atFewest + (atMost - atFewest) * (patches - fewest) / (most - fewest));
+        }
+    }
 
     /**
      * A list of numbers that some samplers need.
@@ -293,8 +311,19 @@ public record Manifest(
      *
      * @param kind {@code pixels}: the latent is the picture, scaled from the latent range to 0..255; {@code network}: the
      *     network of the role {@code decoder} makes it
+     * @param tiles how that network makes large pictures; absent where it makes all of them at once
      */
-    public record Decoder(String kind) {}
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Decoder(String kind, Tiles tiles) {}
+
+    /**
+     * Pictures that are decoded in overlapping squares, for which little memory is enough.
+     *
+     * @param pixels of the largest picture that is decoded at once
+     * @param side of a square, in places of the latent
+     * @param overlap of two squares, at least, in places of the latent
+     */
+    public record Tiles(int pixels, int side, int overlap) {}
 
     /** What an omitted field of a request becomes. */
     public record Defaults(String sampler, int steps, double guidance, String spacing, double eta) {}

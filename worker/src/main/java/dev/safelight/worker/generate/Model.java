@@ -18,6 +18,7 @@ import dev.safelight.worker.decode.Decoder;
 import dev.safelight.worker.decode.Decoders;
 import dev.safelight.worker.decode.LatentPreview;
 import dev.safelight.worker.decode.Picture;
+import dev.safelight.worker.decode.Tiling;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -121,8 +122,7 @@ public record Model(
 
     /** Larger pictures leave room for fewer of them. */
     private Group sized(Group one, String role, Manifest other) {
-        // Of one that has another size already, what it was made of.
-        Network network = one.network() instanceof Network.Shaped shaped ? shaped.network() : one.network();
+        Network network = unshaped(one);
         int rows = Math.clamp(
                 (long) network.maxRows() * latentSize() / other.latent().size(), 1, network.maxRows());
         return new Group(
@@ -149,10 +149,42 @@ public record Model(
                 throw new Decoder.NotFinite();
             }
         }
+        return decoder.decode(tiled() ? tiled(latent, network, ticket) : decoded(latent, network, ticket));
+    }
+
+    /** In a call of its own: between two of them other jobs have theirs. */
+    private float[] decoded(float[] latent, Group network, Ticket ticket) {
         try (Walk walk = aside.join(ticket, network, true, 1).getFirst()) {
-            Row row = new Row(latent, 0, new Conditioning.Unconditional());
-            return decoder.decode(walk.evaluate(List.of(row)).getFirst());
+            return walk.evaluate(List.of(new Row(latent, 0, new Conditioning.Unconditional())))
+                    .getFirst();
         }
+    }
+
+    /** By the picture's size and nothing else: every worker makes the same picture. */
+    private boolean tiled() {
+        List<Integer> picture = bundle.manifest().pictures().shape();
+        Manifest.Tiles tiles = bundle.manifest().decoder().tiles();
+        return tiles != null && picture.get(1) * picture.get(2) > tiles.pixels();
+    }
+
+    private float[] tiled(float[] latent, Group network, Ticket ticket) {
+        Manifest manifest = bundle.manifest();
+        List<Integer> whole = manifest.latent().shape();
+        List<Integer> picture = manifest.pictures().shape();
+        int factor = picture.get(1) / whole.get(1);
+        Tiling tiling = new Tiling(whole, manifest.decoder().tiles());
+        List<Integer> tile = tiling.tileShape();
+        Manifest small = manifest.sized(factor * tile.get(2), factor * tile.get(1));
+        Group part = new Group(
+                new Network.Shaped(unshaped(network), InputShape.all(small, Manifest.DECODER), 1),
+                tile,
+                network.layout());
+        return tiling.decoded(latent, picture.get(0), factor, square -> decoded(square, part, ticket));
+    }
+
+    /** Of a network that was made for another size, what it was made of. */
+    private static Network unshaped(Group one) {
+        return one.network() instanceof Network.Shaped shaped ? shaped.network() : one.network();
     }
 
     /** Whether the denoiser has an input of that name. */
