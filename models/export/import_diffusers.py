@@ -11,8 +11,11 @@ import sys
 from datetime import date
 from pathlib import Path
 
+import diffusers
 import torch
-from diffusers import AutoencoderKL, SD3Transformer2DModel, UNet2DConditionModel
+import transformers
+from diffusers import AutoencoderKL, FluxTransformer2DModel, SD3Transformer2DModel, UNet2DConditionModel
+from diffusers.models.modeling_utils import ModelMixin
 from torch import Tensor, nn
 from transformers import AutoTokenizer, CLIPTextModel, CLIPTextModelWithProjection, T5EncoderModel
 
@@ -23,6 +26,8 @@ from models.export.text_networks import (
     ClipTower,
     Decoder,
     Encoder,
+    FluxText,
+    PackedDenoiser,
     T5Tower,
     TransformerDenoiser,
     TripleText,
@@ -30,8 +35,9 @@ from models.export.text_networks import (
 )
 
 PRECISIONS = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
-# What the pipeline of diffusers reads of a prompt when it is not told otherwise.
+# What the pipelines of diffusers read of a prompt when they are not told otherwise.
 T5_TOKENS = 256
+FLUX_TOKENS = 512
 NAME = re.compile(r"[a-z0-9][a-z0-9.-]*")
 # A larger golden recording would say nothing more.
 MOST_GOLDEN = 20_000
@@ -113,25 +119,29 @@ class Bundle:
 
 def load(kind: type, folder: Path, dtype: torch.dtype) -> nn.Module:
     """Weights from safetensors and nothing else."""
-    return kind.from_pretrained(folder, use_safetensors=True, local_files_only=True, torch_dtype=dtype).eval()
+    # Without being told, diffusers advises to install what would load them some other way.
+    own = {"low_cpu_mem_usage": False} if issubclass(kind, ModelMixin) else {}
+    return kind.from_pretrained(folder, use_safetensors=True, local_files_only=True, torch_dtype=dtype, **own).eval()
 
 
 def noise(shape: tuple[int, ...], seed: int) -> Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
 
 
-def text_examples(text: ClipText, tokenizers: list[dict]) -> tuple[Tensor, ...]:
-    """Ids that are words, an end and padding, with three different layers left out."""
+def text_examples(text: nn.Module, tokenizers: list[dict]) -> tuple[Tensor, ...]:
+    """Ids that are words, an end and padding, where it can be with three different layers left out."""
     arguments = []
     for entry in tokenizers:
         words = torch.arange(3, 3 + 3 * 5).reshape(3, 5)
         ids = torch.full((3, entry["length"]), entry["pad"])
         whole = torch.cat([torch.tensor(entry["begin"], dtype=torch.long).expand(3, -1), words, torch.tensor(entry["end"]).expand(3, -1)], 1)
         ids[:, : whole.shape[1]] = whole
-        weights = torch.ones(3, entry["length"])
-        weights[1, 2] = 1.3
-        arguments += [ids.float(), weights]
-    return tuple(arguments) + (torch.tensor([0.0, 1.0, 0.0]),)
+        arguments.append(ids.float())
+        if "weights" in entry:
+            weights = torch.ones(3, entry["length"])
+            weights[1, 2] = 1.3
+            arguments.append(weights)
+    return tuple(arguments) + (torch.tensor([0.0, 1.0, 0.0]),) * ("skip" in text.inputs())
 
 
 def clip(checkpoint: Checkpoint, bundle: Bundle, kind: type, number: int, trainer: str) -> nn.Module:
@@ -194,19 +204,21 @@ def unet_bundle(checkpoint: Checkpoint, bundle: Bundle) -> dict:
 
 
 def triple_bundle(checkpoint: Checkpoint, bundle: Bundle) -> dict:
-    """Stable Diffusion 3. @return parts of the manifest"""
+    """Stable Diffusion 3, with its T5 encoder or without. @return parts of the manifest"""
     kind = bundle.kind
+    whole = checkpoint.has("text_encoder_3")
     tokenizers = [
         bundle.tokenizer(checkpoint.part("tokenizer"), 1),
         bundle.tokenizer(checkpoint.part("tokenizer_2"), 2),
-        bundle.tokenizer(checkpoint.part("tokenizer_3"), 3, T5_TOKENS),
     ]
+    if whole:
+        tokenizers.append(bundle.tokenizer(checkpoint.part("tokenizer_3"), 3, T5_TOKENS))
     towers = [
         ClipTower(clip(checkpoint, bundle, CLIPTextModelWithProjection, 1, "te1"), 1, False),
         ClipTower(clip(checkpoint, bundle, CLIPTextModelWithProjection, 2, "te2"), 1, False),
     ]
-    t5 = T5Tower(load(T5EncoderModel, checkpoint.weights("text_encoder_3"), kind), T5_TOKENS)
-    text = TripleText(towers, t5).eval()
+    t5 = T5Tower(load(T5EncoderModel, checkpoint.weights("text_encoder_3"), kind), T5_TOKENS) if whole else None
+    text = TripleText(towers, t5, checkpoint.config("transformer")["joint_attention_dim"]).eval()
     examples = text_examples(text, tokenizers)
     shapes = {name: list(argument.shape[1:]) for name, argument in zip(text.inputs(), examples)}
     bundle.add("text", text, text.inputs(), [examples], 8, shapes)
@@ -219,7 +231,7 @@ def triple_bundle(checkpoint: Checkpoint, bundle: Bundle) -> dict:
     fold = transformer.config.patch_size
     side = transformer.config.sample_size
     add_autoencoder(bundle, vae, channels, factor, fold)
-    denoiser = TransformerDenoiser(transformer, text.layout)
+    denoiser = TransformerDenoiser(transformer, text.layout, 0 if whole else T5_TOKENS)
     tokens, width, pooled = text.layout
     count = tokens * width + pooled
     given = [
@@ -233,6 +245,8 @@ def triple_bundle(checkpoint: Checkpoint, bundle: Bundle) -> dict:
         # Further out the transformer has no places.
         "sizes": sizes(factor * fold, side * factor) | {"most": factor * fold * transformer.config.pos_embed_max_size},
         "process": {"timeScale": 1000.0},
+        "patch": fold,
+        "spacing": "linspace",
         "conditioning": {
             "kind": "text",
             "text": {
@@ -246,6 +260,47 @@ def triple_bundle(checkpoint: Checkpoint, bundle: Bundle) -> dict:
     }
 
 
+def flux_bundle(checkpoint: Checkpoint, bundle: Bundle) -> dict:
+    """FLUX.1. @return parts of the manifest"""
+    kind = bundle.kind
+    tokenizers = [
+        # Of a weighted word CLIP says nothing: it says one thing of the whole.
+        {key: value for key, value in bundle.tokenizer(checkpoint.part("tokenizer"), 1).items() if key != "weights"},
+        bundle.tokenizer(checkpoint.part("tokenizer_2"), 2, FLUX_TOKENS),
+    ]
+    tower = ClipTower(clip(checkpoint, bundle, CLIPTextModel, 1, "te1"), 0, True)
+    t5 = T5Tower(load(T5EncoderModel, checkpoint.weights("text_encoder_2"), kind), FLUX_TOKENS)
+    text = FluxText(tower, t5).eval()
+    examples = text_examples(text, tokenizers)
+    shapes = {name: list(argument.shape[1:]) for name, argument in zip(text.inputs(), examples)}
+    bundle.add("text", text, text.inputs(), [examples], 8, shapes)
+
+    vae = load(AutoencoderKL, checkpoint.weights("vae"), kind)
+    transformer = load(FluxTransformer2DModel, checkpoint.weights("transformer"), kind)
+    bundle.changed(transformer, ["transformer"], ["lora_transformer"])
+    channels = vae.config.latent_channels
+    factor = 2 ** (len(vae.config.block_out_channels) - 1)
+    side = vae.config.sample_size
+    add_autoencoder(bundle, vae, channels, factor, 2)
+    denoiser = PackedDenoiser(transformer, text.layout)
+    tokens, width, pooled = text.layout
+    count = tokens * width + pooled
+    given = [denoiser_example(denoiser.inputs(), channels, count, rows, 4, seed) for seed, rows in enumerate([4, 6])]
+    more = {"text": [count]} | ({"guidance": [1]} if denoiser.guided else {})
+    bundle.add("denoiser", denoiser, denoiser.inputs(), given, 16, more)
+    return {
+        "latent": {"shape": [channels, side // factor, side // factor], "range": [-4, 4]},
+        "image": {"shape": [3, side, side], "range": [-1, 1]},
+        "sizes": sizes(2 * factor, side),
+        "process": {"timeScale": 1000.0},
+        "patch": 2,
+        "spacing": "trailing",
+        "conditioning": {"kind": "text", "text": {"tokenizers": tokenizers, "unsaid": "empty", "layers": 1}},
+        "guidance": 3.5 if denoiser.guided else 1.0,
+        "steps": 28 if denoiser.guided else 4,
+    }
+
+
 def denoiser_example(inputs: list[str], channels: int, text: int, height: int, width: int, seed: int) -> tuple[Tensor, ...]:
     made = {
         "x": noise((3, channels, height, width), seed),
@@ -253,6 +308,7 @@ def denoiser_example(inputs: list[str], channels: int, text: int, height: int, w
         "text": noise((3, text), seed + 10),
         "mask": (noise((3, 1, height, width), seed + 20) > 0).float(),
         "masked": noise((3, channels, height, width), seed + 30),
+        "guidance": torch.tensor([[1.0], [3.5], [7.0]]),
         "size": torch.tensor([[64.0, 64.0, 0.0, 0.0, 64.0, 64.0]]).repeat(3, 1),
     }
     return tuple(made[name] for name in inputs)
@@ -269,7 +325,15 @@ def sizes(multiple: int, side: int) -> dict:
     return {"multiple": multiple, "least": multiple, "most": 4 * side, "pixels": 4 * side * side}
 
 
+def tiles(parts: dict) -> dict:
+    """Beyond a million pixels, or twice the checkpoint's own size, decoding at once takes many gigabytes."""
+    side = parts["latent"]["shape"][1]
+    own = parts["image"]["shape"][1] * parts["image"]["shape"][2]
+    return {"pixels": max(2 * own, 1024 * 1024), "side": max(side // 2, 16), "overlap": max(side // 8, 4)}
+
+
 LAYOUTS = {
+    "FluxPipeline": flux_bundle,
     "StableDiffusion3Pipeline": triple_bundle,
     "StableDiffusionPipeline": unet_bundle,
     "StableDiffusionInpaintPipeline": unet_bundle,
@@ -290,6 +354,8 @@ def run(folder: Path, out: Path, name: str, precision: str = "fp32", day: date |
     process, sampler, spacing = noise_schedules.read(checkpoint.scheduler())
     bundle = Bundle(out, PRECISIONS[precision], lora.parse(loras or []))
     parts = LAYOUTS[checkpoint.pipeline](checkpoint, bundle)
+    if "sizedShift" in process["schedule"]:
+        process["schedule"]["sizedShift"]["patch"] = parts["patch"]
     for change in bundle.changes:
         change.finish()
     for paper in checkpoint.papers():
@@ -312,12 +378,12 @@ def run(folder: Path, out: Path, name: str, precision: str = "fp32", day: date |
         "sizes": parts["sizes"],
         "process": process | parts.get("process", {}),
         "conditioning": parts["conditioning"],
-        "decoder": {"kind": "network"},
+        "decoder": {"kind": "network", "tiles": tiles(parts)},
         "defaults": {
             "sampler": sampler,
             "steps": parts["steps"],
             "guidance": parts["guidance"],
-            "spacing": spacing,
+            "spacing": parts.get("spacing", spacing),
             "eta": 0.0,
         },
         "limits": {"steps": 1000, "count": 8},
@@ -337,6 +403,10 @@ def main() -> None:
     out = options.models / name
     if out.exists():
         sys.exit(f"{out} is there already; remove it, or choose another name")
+    # What they say is for whoever writes programs with them.
+    for library in (diffusers, transformers):
+        library.utils.logging.set_verbosity_error()
+        library.utils.logging.disable_progress_bar()
     # Under another name until it is whole, so that no worker reads half of it.
     partial = options.models / f".{name}.partial"
     shutil.rmtree(partial, ignore_errors=True)

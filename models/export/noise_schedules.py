@@ -45,8 +45,23 @@ def read(config: dict) -> tuple[dict, str, str]:
     return process, SAMPLERS[name], whole.get("timestep_spacing", "leading")
 
 
+# Ways to lay out the noise levels of a flow that no sampler here has.
+ODD_FLOWS = ("shift_terminal", "use_karras_sigmas", "use_exponential_sigmas", "use_beta_sigmas", "invert_sigmas", "stochastic_sampling")
+
+
 def _flow(whole: dict) -> dict:
+    odd = [name for name in ODD_FLOWS if whole.get(name)]
+    if odd or whole.get("time_shift_type", "exponential") != "exponential":
+        raise Refused(f"the scheduler lays out its noise levels in a way that is not known ({', '.join(odd) or 'time_shift_type'})")
     schedule = {"kind": "continuous", "steps": whole["num_train_timesteps"]}
-    if not whole.get("use_dynamic_shifting"):
+    if whole.get("use_dynamic_shifting"):
+        # ln k on a line through two numbers of tokens.
+        schedule["sizedShift"] = {
+            "fewest": whole["base_image_seq_len"],
+            "most": whole["max_image_seq_len"],
+            "atFewest": whole["base_shift"],
+            "atMost": whole["max_shift"],
+        }
+    else:
         schedule["shift"] = whole["shift"]
     return {"kind": "flow", "schedule": schedule, "prediction": "flow"}

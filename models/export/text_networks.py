@@ -92,11 +92,14 @@ class ClipText(nn.Module):
 
 
 class TripleText(nn.Module):
-    """Two CLIP encoders side by side, a T5 encoder behind them, and what the CLIPs say of the whole (Esser et al. 2024)."""
+    """Two CLIP encoders side by side, a T5 encoder behind them, and what the CLIPs say of the whole (Esser et al. 2024).
 
-    def __init__(self, towers: list[ClipTower], t5: T5Tower):
+    `width` is that of a token, to which the CLIPs are filled up. Without a T5 nothing stands behind them.
+    """
+
+    def __init__(self, towers: list[ClipTower], t5: T5Tower | None, width: int):
         super().__init__()
-        self.towers, self.t5 = nn.ModuleList(towers), t5
+        self.towers, self.t5, self.width = nn.ModuleList(towers), t5, width
 
     def forward(self, *inputs: Tensor) -> Tensor:
         skip = inputs[-1].long()
@@ -106,17 +109,38 @@ class TripleText(nn.Module):
             parts.append(weighted(hidden, inputs[2 * i + 1]))
             whole.append(pooled)
         clips = torch.cat(parts, dim=-1)
-        clips = nn.functional.pad(clips, (0, self.t5.width - clips.shape[-1]))
-        hidden = weighted(self.t5(inputs[4].long()), inputs[5])
-        return torch.cat([torch.cat([clips, hidden], dim=1).flatten(1), *whole], dim=1).float()
+        tokens = [nn.functional.pad(clips, (0, self.width - clips.shape[-1]))]
+        if self.t5 is not None:
+            tokens.append(weighted(self.t5(inputs[4].long()), inputs[5]))
+        return torch.cat([torch.cat(tokens, dim=1).flatten(1), *whole], dim=1).float()
 
     def inputs(self) -> list[str]:
-        return token_inputs(3) + ["skip"]
+        return token_inputs(2 if self.t5 is None else 3) + ["skip"]
 
     @property
     def layout(self) -> tuple[int, int, int]:
-        tokens = self.towers[0].length + self.t5.length
-        return tokens, self.t5.width, sum(tower.pooled_width for tower in self.towers)
+        tokens = self.towers[0].length + (0 if self.t5 is None else self.t5.length)
+        return tokens, self.width, sum(tower.pooled_width for tower in self.towers)
+
+
+class FluxText(nn.Module):
+    """What a T5 encoder makes of each token, and behind it what a CLIP encoder says of the whole."""
+
+    def __init__(self, tower: ClipTower, t5: T5Tower):
+        super().__init__()
+        self.tower, self.t5 = tower, t5
+
+    def forward(self, ids: Tensor, t5_ids: Tensor, t5_weights: Tensor) -> Tensor:
+        ids = ids.long()
+        _, pooled = self.tower(ids, torch.zeros_like(ids[:, 0]))
+        return torch.cat([weighted(self.t5(t5_ids.long()), t5_weights).flatten(1), pooled], dim=1).float()
+
+    def inputs(self) -> list[str]:
+        return ["tokens", "tokens-2", "weights-2"]
+
+    @property
+    def layout(self) -> tuple[int, int, int]:
+        return self.t5.length, self.t5.width, self.tower.pooled_width
 
 
 def token_inputs(towers: int) -> list[str]:
@@ -153,11 +177,14 @@ class UnetDenoiser(nn.Module):
 
 
 class TransformerDenoiser(nn.Module):
-    """Of Stable Diffusion 3: x [B, C, h, w], t [B] from 0 to 1,000, text [B, N]."""
+    """Of Stable Diffusion 3: x [B, C, h, w], t [B] from 0 to 1,000, text [B, N].
 
-    def __init__(self, transformer: nn.Module, layout: tuple[int, int, int]):
+    `silent` tokens of zeros stand behind the text's, where an encoder would be that the checkpoint lacks.
+    """
+
+    def __init__(self, transformer: nn.Module, layout: tuple[int, int, int], silent: int):
         super().__init__()
-        self.transformer, self.layout = transformer, layout
+        self.transformer, self.layout, self.silent = transformer, layout, silent
 
     def inputs(self) -> list[str]:
         return ["x", "t", "text"]
@@ -167,9 +194,46 @@ class TransformerDenoiser(nn.Module):
         tokens, width, _ = self.layout
         split = tokens * width
         hidden = text[:, :split].unflatten(1, (tokens, width)).to(kind)
+        hidden = nn.functional.pad(hidden, (0, 0, 0, self.silent))
         return self.transformer(
             x.to(kind), encoder_hidden_states=hidden, pooled_projections=text[:, split:].to(kind), timestep=t
         )[0].float()
+
+
+class PackedDenoiser(nn.Module):
+    """Of FLUX: x [B, C, h, w], t [B] from 0 to 1,000, text [B, N], guidance [B, 1] where the network is told of it.
+
+    Two by two places of the latent are one token.
+    """
+
+    def __init__(self, transformer: nn.Module, layout: tuple[int, int, int]):
+        super().__init__()
+        self.transformer, self.layout = transformer, layout
+        self.guided = transformer.config.guidance_embeds
+
+    def inputs(self) -> list[str]:
+        return ["x", "t", "text"] + ["guidance"] * self.guided
+
+    def forward(self, x: Tensor, t: Tensor, text: Tensor, *guidance: Tensor) -> Tensor:
+        kind = self.transformer.dtype
+        tokens, width, _ = self.layout
+        split = tokens * width
+        rows, columns = x.shape[2] // 2, x.shape[3] // 2
+        packed = x.reshape(x.shape[0], x.shape[1], rows, 2, columns, 2).permute(0, 2, 4, 1, 3, 5)
+        down = torch.arange(rows, device=x.device)[:, None].expand(rows, columns).flatten()
+        across = torch.arange(columns, device=x.device)[None, :].expand(rows, columns).flatten()
+        answer = self.transformer(
+            hidden_states=packed.reshape(x.shape[0], rows * columns, 4 * x.shape[1]).to(kind),
+            encoder_hidden_states=text[:, :split].unflatten(1, (tokens, width)).to(kind),
+            pooled_projections=text[:, split:].to(kind),
+            timestep=t / 1000,
+            guidance=guidance[0][:, 0] if self.guided else None,
+            txt_ids=torch.zeros(tokens, 3, device=x.device),
+            img_ids=torch.stack([torch.zeros_like(down), down, across], dim=1).float(),
+            return_dict=False,
+        )[0]
+        unpacked = answer.reshape(x.shape[0], rows, columns, x.shape[1], 2, 2).permute(0, 3, 1, 4, 2, 5)
+        return unpacked.reshape(x.shape[0], x.shape[1], 2 * rows, 2 * columns).float()
 
 
 class Encoder(nn.Module):

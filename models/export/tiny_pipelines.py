@@ -20,6 +20,7 @@ import diffusers
 import numpy as np
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
+from PIL import Image
 from torch import nn
 from transformers import (
     AutoTokenizer,
@@ -148,6 +149,28 @@ def sd1(source: Path) -> diffusers.DiffusionPipeline:
     )
 
 
+def sd1_inpainting(source: Path) -> diffusers.DiffusionPipeline:
+    """Trained to see the mask and what is left of the image."""
+    words = tokenizer(source, "<|endoftext|>")
+    return diffusers.StableDiffusionInpaintPipeline(
+        vae=autoencoder(),
+        text_encoder=clip(words, 8, 2, False),
+        tokenizer=words,
+        unet=unet(8, channels=9),
+        scheduler=diffusers.DDIMScheduler(
+            beta_start=0.00085,
+            beta_end=0.012,
+            beta_schedule="scaled_linear",
+            clip_sample=False,
+            set_alpha_to_one=False,
+            steps_offset=1,
+        ),
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
+
+
 def sd2(source: Path) -> diffusers.DiffusionPipeline:
     words = tokenizer(source, "!")
     return diffusers.StableDiffusionPipeline(
@@ -204,20 +227,24 @@ def sentences() -> T5Tokenizer:
     return T5Tokenizer(vocab=vocab, extra_ids=0, additional_special_tokens=None, model_max_length=512)
 
 
-def sd3(source: Path) -> diffusers.DiffusionPipeline:
+def t5(words: T5Tokenizer) -> nn.Module:
+    return lively(
+        T5EncoderModel(
+            T5Config(vocab_size=len(words), d_model=8, d_kv=4, d_ff=16, num_layers=1, num_heads=2, feed_forward_proj="gated-gelu")
+        )
+    )
+
+
+def sd3(source: Path, whole: bool = True) -> diffusers.DiffusionPipeline:
     first, second, third = tokenizer(source, "<|endoftext|>", 50), tokenizer(source, "!", 50), sentences()
     return diffusers.StableDiffusion3Pipeline(
         vae=autoencoder(4, 0.1),
         text_encoder=clip(first, 4, 3, True),
         text_encoder_2=clip(second, 4, 3, True, "gelu"),
-        text_encoder_3=lively(
-            T5EncoderModel(
-                T5Config(vocab_size=len(third), d_model=8, d_kv=4, d_ff=16, num_layers=1, num_heads=2, feed_forward_proj="gated-gelu")
-            )
-        ),
+        text_encoder_3=t5(third) if whole else None,
         tokenizer=first,
         tokenizer_2=second,
-        tokenizer_3=third,
+        tokenizer_3=third if whole else None,
         transformer=lively(
             diffusers.SD3Transformer2DModel(
                 sample_size=SIDE,
@@ -237,28 +264,105 @@ def sd3(source: Path) -> diffusers.DiffusionPipeline:
     )
 
 
-LAYOUTS: dict[str, Callable[[Path], diffusers.DiffusionPipeline]] = {"sd1": sd1, "sd2": sd2, "sdxl": sdxl, "sd3": sd3}
+def sd3_without_t5(source: Path) -> diffusers.DiffusionPipeline:
+    """What people load who lack the room; its noise levels depend on the size, as those of 3.5 can."""
+    pipeline = sd3(source, whole=False)
+    pipeline.scheduler = diffusers.FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=True, base_image_seq_len=4, max_image_seq_len=64)
+    return pipeline
+
+
+def flux(source: Path, guided: bool = True) -> diffusers.DiffusionPipeline:
+    first, second = tokenizer(source, "<|endoftext|>", 50), sentences()
+    return diffusers.FluxPipeline(
+        vae=autoencoder(4, 0.1),
+        text_encoder=clip(first, 8, 2, False),
+        text_encoder_2=t5(second),
+        tokenizer=first,
+        tokenizer_2=second,
+        transformer=lively(
+            diffusers.FluxTransformer2DModel(
+                in_channels=16,
+                num_layers=1,
+                num_single_layers=1,
+                attention_head_dim=8,
+                num_attention_heads=2,
+                joint_attention_dim=8,
+                pooled_projection_dim=8,
+                guidance_embeds=guided,
+                axes_dims_rope=(2, 2, 4),
+            )
+        ),
+        scheduler=diffusers.FlowMatchEulerDiscreteScheduler(
+            use_dynamic_shifting=True, base_image_seq_len=4, max_image_seq_len=64, base_shift=0.5, max_shift=1.15
+        ),
+    )
+
+
+LAYOUTS: dict[str, Callable[[Path], diffusers.DiffusionPipeline]] = {
+    "sd1": sd1,
+    "sd1-inpainting": sd1_inpainting,
+    "sd2": sd2,
+    "sdxl": sdxl,
+    "sd3": sd3,
+    "sd3-without-t5": sd3_without_t5,
+    "flux": flux,
+}
 
 REQUESTS = [
     {"prompt": "a red fox, oil on canvas", "negative_prompt": "blurry", "seed": 7, "steps": 4, "guidance": 3.0},
     {"prompt": "Zwei Füchse 🦊 im Schnee", "seed": 8, "steps": 3, "guidance": 7.5, "width": 24, "height": 16},
     {"prompt": "fog", "negative_prompt": "sun, light", "seed": 9, "steps": 3, "guidance": 2.0, "clip_skip": 1},
 ]
+# The network is told of the guidance, and has nothing to get away from.
+FLUX_REQUESTS = [
+    {"prompt": "a red fox, oil on canvas", "seed": 7, "steps": 4, "guidance": 3.0},
+    {"prompt": "Zwei Füchse 🦊 im Schnee", "seed": 8, "steps": 3, "guidance": 7.5, "width": 24, "height": 16},
+]
+TEXT_REQUESTS = {"sd1-inpainting": [], "flux": FLUX_REQUESTS}
+
+FOX = {"prompt": "a red fox", "negative_prompt": "fog", "seed": 3, "steps": 4, "guidance": 3.0}
+# From an image, where "masked" with its right half kept.
+IMAGE_REQUESTS = {
+    "sd1": [
+        FOX | {"sampler": "ddim", "strength": 0.5},
+        FOX | {"sampler": "ddim", "eta": 1.0, "strength": 0.75},
+        FOX | {"sampler": "ddim", "strength": 0.75, "masked": True},
+        FOX | {"sampler": "ddim", "strength": 1.0, "masked": True},
+        FOX | {"sampler": "ddim", "eta": 1.0, "strength": 1.0, "masked": True},
+    ],
+    "sd1-inpainting": [
+        FOX | {"sampler": "ddim", "strength": 1.0, "masked": True},
+        FOX | {"sampler": "ddim", "eta": 1.0, "strength": 0.75, "masked": True},
+    ],
+    "sdxl": [FOX | {"sampler": "euler", "strength": 0.5}],
+    "sd3": [FOX | {"sampler": "flow-euler", "strength": 0.5}],
+    "flux": [{"prompt": "a red fox", "seed": 3, "steps": 4, "guidance": 3.0, "sampler": "flow-euler", "strength": 0.5}],
+}
+IMAGE_PIPELINES = {
+    "sd1": (diffusers.StableDiffusionImg2ImgPipeline, diffusers.StableDiffusionInpaintPipeline),
+    "sd1-inpainting": (None, diffusers.StableDiffusionInpaintPipeline),
+    "sdxl": (diffusers.StableDiffusionXLImg2ImgPipeline, None),
+    "sd3": (diffusers.StableDiffusion3Img2ImgPipeline, None),
+    "flux": (diffusers.FluxImg2ImgPipeline, None),
+}
+SCHEDULERS = {"ddim": diffusers.DDIMScheduler}
 
 
-def drawn(pipeline: diffusers.DiffusionPipeline, request: dict) -> dict:
+def drawn(pipeline: diffusers.DiffusionPipeline, request: dict, **more) -> dict:
     """What the package makes of a request: final latents and the picture's bytes."""
+    width, height = request.get("width", SIDE * FACTOR), request.get("height", SIDE * FACTOR)
     said = {
         "prompt": request["prompt"],
-        "negative_prompt": request.get("negative_prompt"),
         "num_inference_steps": request["steps"],
         "guidance_scale": request["guidance"],
-        "width": request.get("width", SIDE * FACTOR),
-        "height": request.get("height", SIDE * FACTOR),
-    }
-    if "clip_skip" in request:
-        said["clip_skip"] = request["clip_skip"]
-    if isinstance(pipeline.scheduler, diffusers.FlowMatchEulerDiscreteScheduler):
+        "width": width,
+        "height": height,
+    } | more
+    for field in ("negative_prompt", "clip_skip", "eta"):
+        if field in request:
+            said[field] = request[field]
+    packed = isinstance(pipeline, diffusers.FluxPipeline | diffusers.FluxImg2ImgPipeline)
+    if isinstance(pipeline.scheduler, diffusers.FlowMatchEulerDiscreteScheduler) and not packed:
         # Left alone, the scheduler shifts the lowest noise level twice, see trajectories.py.
         said["sigmas"] = np.linspace(1.0, 1 / 1000, request["steps"]).tolist()
     kept = {}
@@ -273,6 +377,8 @@ def drawn(pipeline: diffusers.DiffusionPipeline, request: dict) -> dict:
     picture = pipeline(**said, generator=generator(), output_type="np", callback_on_step_end=keep).images[0]
     pixels = (np.asarray(picture) * 255).round().astype(np.uint8)
     latents = kept["latents"]
+    if packed:
+        latents = pipeline._unpack_latents(latents, height, width, FACTOR)
     return {
         "request": request,
         "latents": [float(f"{value:.9g}") for value in latents.flatten().tolist()],
@@ -280,6 +386,38 @@ def drawn(pipeline: diffusers.DiffusionPipeline, request: dict) -> dict:
         "height": pixels.shape[0],
         "pixels": pixels.flatten().tolist(),
     }
+
+
+def original() -> Image.Image:
+    """Soft, and nowhere the same."""
+    side = SIDE * FACTOR
+    rows, columns = np.mgrid[0:side, 0:side]
+    colours = [30 + 12 * columns, 220 - 11 * rows, 60 + 5 * (rows + columns)]
+    return Image.fromarray(np.stack(colours, axis=-1).astype(np.uint8))
+
+
+def mask() -> Image.Image:
+    """The left half is drawn."""
+    side = SIDE * FACTOR
+    drawn_part = np.zeros((side, side), dtype=np.uint8)
+    drawn_part[:, : side // 2] = 255
+    return Image.fromarray(drawn_part)
+
+
+def drawn_from_image(name: str, pipeline: diffusers.DiffusionPipeline, request: dict) -> dict:
+    plain, masked = IMAGE_PIPELINES[name]
+    more = {"image": original(), "strength": request["strength"]}
+    if request.get("masked"):
+        more["mask_image"] = mask()
+    other = (masked if request.get("masked") else plain).from_pipe(pipeline)
+    other.set_progress_bar_config(disable=True)
+    if request["sampler"] in SCHEDULERS:
+        other.scheduler = SCHEDULERS[request["sampler"]].from_config(pipeline.scheduler.config, clip_sample=False)
+    return drawn(other, request, **more)
+
+
+def compact(path: Path, content: object) -> None:
+    path.write_text(json.dumps(content, separators=(",", ":")) + "\n")
 
 
 def odd_prompts(count: int) -> list[str]:
@@ -305,7 +443,7 @@ def ids(source: Path, merges: int, out: Path) -> None:
     prompts = odd_prompts(500)
     found = [read(p, padding="max_length", max_length=77, truncation=True).input_ids for p in prompts]
     content = {"tokenizer": entry, "prompts": prompts, "ids": _short(found, entry["pad"])}
-    (out / "prompts.json").write_text(json.dumps(content, separators=(",", ":")) + "\n")
+    compact(out / "prompts.json", content)
 
 
 def _short(rows: list[list[int]], pad: int) -> list[list[int]]:
@@ -337,8 +475,11 @@ def main() -> None:
                 folder = options.out / name
                 shutil.rmtree(folder, ignore_errors=True)
                 import_diffusers.run(Path(scratch), folder, name, day=DAY)
-            expected = [drawn(pipeline, request) for request in REQUESTS]
-            (folder / "expected.json").write_text(json.dumps(expected, separators=(",", ":")) + "\n")
+            compact(folder / "expected.json", [drawn(pipeline, request) for request in TEXT_REQUESTS.get(name, REQUESTS)])
+            if name in IMAGE_REQUESTS:
+                runs = [drawn_from_image(name, pipeline, request) for request in IMAGE_REQUESTS[name]]
+                image, part = (np.asarray(picture).flatten().tolist() for picture in (original(), mask()))
+                compact(folder / "images.json", {"image": image, "mask": part, "runs": runs})
     if options.only in (None, "ids"):
         ids(options.vocabulary, options.merges, options.out / "tokenizer")
 

@@ -55,14 +55,17 @@ final class InputSchema {
                 .put("maximum", manifest.limits().steps())
                 .put("default", defaults.steps())
                 .put("description", "Sampler steps");
-        if (recipes.guidable()) {
+        if (recipes.guidable() || recipes.toldGuidance()) {
             property(properties, "guidance", "number")
                     .put("minimum", 0)
                     .put("maximum", MOST_GUIDANCE)
                     .put("default", defaults.guidance())
                     .put(
                             "description",
-                            "Weight of classifier-free guidance: 1 is plain conditional, 0 unconditional; without a class it is 0");
+                            recipes.toldGuidance()
+                                    ? "How closely the prompt is followed, which the network was trained to be told"
+                                    : "Weight of classifier-free guidance: 1 is plain conditional, 0 unconditional;"
+                                            + " without a class it is 0");
         }
         property(properties, "seed", "integer")
                 .put("minimum", 0)

@@ -177,6 +177,9 @@ public final class Model {
 
     /** The weight where none was given: without a class there is nothing to be guided to. */
     private double guidance(JsonNode input) {
+        if (recipes.toldGuidance()) {
+            return manifest().defaults().guidance();
+        }
         if (!recipes.guidable() || input.has("compose")) {
             return 1;
         }

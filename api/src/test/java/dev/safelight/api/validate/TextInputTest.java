@@ -34,9 +34,16 @@ class TextInputTest {
 
     private Model model;
 
+    @TempDir
+    private Path folder;
+
     @BeforeEach
-    void read(@TempDir Path folder) throws IOException {
-        Files.writeString(folder.resolve("model.json"), MANIFEST);
+    void read() throws IOException {
+        read(MANIFEST);
+    }
+
+    private void read(String manifest) throws IOException {
+        Files.writeString(folder.resolve("model.json"), manifest);
         model = new Model(BundleReader.read(folder));
     }
 
@@ -98,5 +105,22 @@ class TextInputTest {
                 .hasSize(1);
         assertThat(codes("{\"output\": {\"format\": \"jpeg\", \"size\": 1}}")).hasSize(1);
         assertThat(codes("{\"output\": \"jpeg\"}")).hasSize(1);
+    }
+
+    @Test
+    void aNetworkThatIsToldItsGuidanceHasNothingToGetAwayFrom() throws IOException {
+        read(MANIFEST.replace("[\"x\", \"t\", \"text\"]", "[\"x\", \"t\", \"text\", \"guidance\"]")
+                .replace("\"text\": [8]", "\"text\": [8], \"guidance\": [1]"));
+
+        assertThat(resolved("{\"prompt\": \"fox\"}").guidance()).isEqualTo(7.5);
+        assertThat(resolved("{}").guidance())
+                .as("it was never trained to be told nothing")
+                .isEqualTo(7.5);
+        assertThat(resolved("{\"prompt\": \"fox\", \"guidance\": 2}").guidance())
+                .isEqualTo(2);
+        assertThat(codes("{\"prompt\": \"fox\", \"negative_prompt\": \"fog\"}"))
+                .containsExactly("unsupported_by_model #/input/negative_prompt");
+        assertThat(codes("{\"prompt\": \"fox\", \"guidance_rescale\": 0.5}"))
+                .containsExactly("unsupported_by_model #/input/guidance_rescale");
     }
 }

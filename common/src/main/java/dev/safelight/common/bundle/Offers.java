@@ -106,7 +106,7 @@ public final class Offers {
             case "ve geometric" ->
                 SigmaLadder.geometric(
                         schedule.steps(), or(schedule.sigmaMin(), 0.01), or(schedule.sigmaMax(), 50.0), time);
-            case "flow continuous" -> new RectifiedFlow(schedule.steps(), or(schedule.shift(), 1.0), time);
+            case "flow continuous" -> new RectifiedFlow(schedule.steps(), shift(manifest), time);
             case "vp diffusion-gan" ->
                 NoiseSchedule.diffusionGan(
                         schedule.steps(), or(schedule.betaStart(), 0.1), or(schedule.betaEnd(), 20.0));
@@ -120,6 +120,22 @@ public final class Offers {
                 new ColdProcess(new Fade(shape(manifest), schedule.steps(), or(schedule.deviation(), 1.0)));
             default -> throw new IllegalArgumentException("no noise schedule is called " + kind);
         };
+    }
+
+    /** Of a flow, for pictures of the manifest's own size. */
+    private static double shift(Manifest manifest) {
+        Manifest.Schedule schedule = manifest.process().schedule();
+        List<Integer> latent = manifest.latent().shape();
+        return schedule.sizedShift() == null
+                ? or(schedule.shift(), 1.0)
+                : schedule.sizedShift().of(latent.get(1), latent.get(2));
+    }
+
+    /** The same offer for pictures of another size. */
+    public static Offer sized(Offer offer, Manifest own, Manifest sized) {
+        return own.process().schedule().sizedShift() == null
+                ? offer
+                : offer.on(((RectifiedFlow) offer.process()).withShift(shift(sized)));
     }
 
     private static Shape shape(Manifest manifest) {

@@ -15,7 +15,7 @@ interface Conditions {
         return switch (manifest.conditioning().kind()) {
             case "none" -> new NoConditions();
             case "class" -> new ClassConditions(manifest.conditioning());
-            case "text" -> TextConditions.of(manifest.conditioning());
+            case "text" -> TextConditions.of(manifest);
             case "factors" -> FactorConditions.of(manifest.conditioning());
             default ->
                 throw new IllegalArgumentException(
@@ -31,6 +31,11 @@ interface Conditions {
 
     /** Whether the network was also trained without a condition. */
     boolean guidable();
+
+    /** Whether the network takes the weight of guidance as an input, and has nothing to get away from. */
+    default boolean toldGuidance() {
+        return false;
+    }
 
     /** Whether the input asks for anything in particular. */
     boolean given(GenerationInput input, Values values);

@@ -20,6 +20,7 @@ import java.util.Optional;
  * @param beginning where walks begin
  * @param masked whether a part of the client's image is kept as it is
  * @param prior how the prior network is asked; empty where it is not
+ * @param toldGuidance weight of guidance that the network is told, where it takes one
  */
 public record Recipe(
         Method method,
@@ -33,7 +34,8 @@ public record Recipe(
         NoiseSource noise,
         Beginning beginning,
         boolean masked,
-        Optional<PriorUse> prior) {
+        Optional<PriorUse> prior,
+        double toldGuidance) {
 
     /** Whether it is made from an image of the client's. */
     public boolean takesImage() {

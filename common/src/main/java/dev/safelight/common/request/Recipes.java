@@ -103,8 +103,19 @@ public final class Recipes {
         return conditions.guidable();
     }
 
+    /** Whether the network takes the weight of guidance as an input. */
+    public boolean toldGuidance() {
+        return conditions.toldGuidance();
+    }
+
     /** Why the model has no such field, where others have; empty when nothing is known of it. */
     public Optional<String> refusalOf(String field) {
+        boolean guides = List.of("negative_prompt", "guidance_rescale", "guidance_sigma_min", "guidance_sigma_max")
+                .contains(field);
+        if (guides && toldGuidance()) {
+            return Optional.of("model " + manifest.name()
+                    + " is told its guidance: it answers once for each step, and has nothing to get away from");
+        }
         return switch (field) {
             case "class" -> lackOf("classes");
             case "factors" -> lackOf("factors");
@@ -173,8 +184,6 @@ public final class Recipes {
         }
         Method method = Methods.find(input.sampler()).orElseThrow();
         Values values = new Values(input.options());
-        Setting setting = new Setting(
-                offer, input.steps(), spacing.get(), values.with(GuidanceOptions.WEIGHT, weight(input, values)));
         for (Option<?> option : options(method)) {
             try {
                 values.get(option);
@@ -190,6 +199,8 @@ public final class Recipes {
         if (!problems.isEmpty()) {
             return new Impossible(problems);
         }
+        Setting setting = new Setting(
+                sized(input), input.steps(), spacing.get(), values.with(GuidanceOptions.WEIGHT, weight(input, values)));
         try {
             Beginnings.Way way = beginnings.way(method, method.plan(setting), input, values);
             return new Possible(new Recipe(
@@ -207,7 +218,8 @@ public final class Recipes {
                     NoiseSource.of(values),
                     way.beginning(),
                     way.masked(),
-                    way.prior()));
+                    way.prior(),
+                    input.guidance()));
         } catch (InputRefused e) {
             return new Impossible(List.of(e.problem()));
         } catch (OptionRefused e) {
@@ -215,6 +227,14 @@ public final class Recipes {
         } catch (IllegalArgumentException e) {
             return impossible("out_of_range", values.has(Layouts.TIMESTEPS) ? "timesteps" : "steps", e.getMessage());
         }
+    }
+
+    /** The noise levels of some flows depend on the picture's size. */
+    private Offer sized(GenerationInput input) {
+        PictureSize size = PictureSize.of(manifest, input);
+        return manifest.sizes() == null
+                ? offer
+                : Offers.sized(offer, manifest, manifest.sized(size.width(), size.height()));
     }
 
     private static Reading impossible(String code, String field, String detail) {

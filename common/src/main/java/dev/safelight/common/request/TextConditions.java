@@ -14,7 +14,7 @@ import java.util.Optional;
  *
  * @param skips layers of the text encoder that may be left out; 0 where none may
  */
-record TextConditions(int skips) implements Conditions {
+record TextConditions(int skips, boolean toldGuidance) implements Conditions {
     /** Far more than any text encoder reads; it bounds what is stored and tokenised. */
     private static final int LONGEST = 4_000;
 
@@ -32,11 +32,13 @@ record TextConditions(int skips) implements Conditions {
     private static final Option.Flag WEIGHTING = new Option.Flag(
             "prompt_weighting", "Whether (word:1.2) weighs; false takes it for text like any other", true);
 
-    static TextConditions of(Manifest.Conditioning offered) {
+    static TextConditions of(Manifest manifest) {
+        Manifest.Conditioning offered = manifest.conditioning();
         if (offered.text() == null || offered.text().tokenizers().isEmpty()) {
             throw new IllegalArgumentException("conditioning by text must list its tokenizers");
         }
-        return new TextConditions(Math.max(0, offered.text().layers() - 1));
+        boolean told = manifest.networks().get(Manifest.DENOISER).inputs().contains("guidance");
+        return new TextConditions(Math.max(0, offered.text().layers() - 1), told);
     }
 
     private Option.Whole skip() {
@@ -45,11 +47,14 @@ record TextConditions(int skips) implements Conditions {
 
     @Override
     public List<Option<?>> options() {
-        List<Option<?>> options = new ArrayList<>(List.of(PROMPT, NEGATIVE, WEIGHTING));
+        List<Option<?>> options = new ArrayList<>(List.of(PROMPT, WEIGHTING));
         if (skips > 0) {
             options.add(skip());
         }
-        options.addAll(GuidanceOptions.ofGuided());
+        if (guidable()) {
+            options.add(NEGATIVE);
+            options.addAll(GuidanceOptions.ofGuided());
+        }
         return options;
     }
 
@@ -60,7 +65,7 @@ record TextConditions(int skips) implements Conditions {
 
     @Override
     public boolean guidable() {
-        return true;
+        return !toldGuidance;
     }
 
     @Override
@@ -78,17 +83,21 @@ record TextConditions(int skips) implements Conditions {
 
     @Override
     public List<Condition> conditions(GenerationInput input, Values values) {
-        return given(input, values)
-                ? List.of(
-                        condition(values.find(PROMPT), values, skips == 0 ? 0 : values.get(skip())),
-                        // The package diffusers leaves nothing out here, and people expect their pictures.
-                        condition(values.find(NEGATIVE), values, 0))
-                : List.of(new Condition.Anything());
+        if (!given(input, values)) {
+            return List.of(new Condition.Anything());
+        }
+        Condition asked = condition(values.find(PROMPT), values, skips == 0 ? 0 : values.get(skip()));
+        return guidable()
+                // The package diffusers leaves nothing out of the negative prompt, and people expect their pictures.
+                ? List.of(asked, condition(values.find(NEGATIVE), values, 0))
+                : List.of(asked);
     }
 
     @Override
     public Guidance guidance(GenerationInput input, Values values) {
-        return given(input, values) ? Conditions.guided(new double[] {1}, input, values) : Guidance.none();
+        return given(input, values) && guidable()
+                ? Conditions.guided(new double[] {1}, input, values)
+                : Guidance.none();
     }
 
     @Override

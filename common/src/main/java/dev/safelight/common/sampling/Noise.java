@@ -23,6 +23,8 @@ public interface Noise {
     int PRIOR = 5;
     /** The stream of the latent that is drawn for a picture, where an encoder gives a law. */
     int ENCODER = 6;
+    /** The stream of the latent that is drawn for what is left of a picture when a part of it is to be drawn anew. */
+    int MASKED = 7;
 
     /** {@code size} independent draws of zero mean and unit variance. */
     float[] unit(int stream, int step, int size);

@@ -21,10 +21,10 @@ import java.util.Optional;
  * @param law the latent, or mean and then deviation of its law, as the encoder gave it
  * @param size numbers of a latent
  * @param drawn how far each number of a latent is to be drawn, from 0 to 1; null without a mask
- * @param blanked the latent of the image without the part that is to be drawn; null where no network wants it
+ * @param blankedLaw the same of the image without the part that is to be drawn; null where no network wants it
  * @param picture as it is shown, to put the kept part back into what was decoded; null where the latent is the picture
  */
-record Known(float[] law, int size, float[] drawn, float[] blanked, Retouch picture) {
+record Known(float[] law, int size, float[] drawn, float[] blankedLaw, Retouch picture) {
 
     /** @param drawn how far each place is to be drawn, from 0 to 1, [height, width] */
     record Retouch(Picture original, float[] drawn) {
@@ -71,12 +71,13 @@ record Known(float[] law, int size, float[] drawn, float[] blanked, Retouch pict
                 law,
                 model.latentSize(),
                 drawn,
-                blanked == null ? null : Arrays.copyOf(blanked, model.latentSize()),
+                blanked,
                 encoder == null ? null : retouch(picture, originals.mask(), manifest.pictures())));
     }
 
     private static float[] encoded(float[] picture, Group encoder, Model model, Ticket ticket, boolean strict) {
-        try (Walk walk = model.batcher().join(ticket, encoder, strict, 1).getFirst()) {
+        // Aside, so that no walk's step waits for it.
+        try (Walk walk = model.aside().join(ticket, encoder, strict, 1).getFirst()) {
             return walk.evaluate(List.of(new Row(picture, 0, new Conditioning.Unconditional())))
                     .getFirst();
         }
@@ -117,17 +118,27 @@ record Known(float[] law, int size, float[] drawn, float[] blanked, Retouch pict
         return new Retouch(new Picture(width, height, channels, pixels), Fitting.mask(mask, width, height));
     }
 
+    /** Whether the encoder gives a law, from which each walk has a draw of its own. */
+    boolean lawful() {
+        return law.length >= 2 * size;
+    }
+
     /** The clean latent; where the encoder gives a law, a draw from it. */
     float[] latent(Noise noise) {
-        if (law.length < 2 * size) {
-            return law;
-        }
-        float[] deviation = Arrays.copyOfRange(law, size, 2 * size);
-        float[] draw = noise.unit(Noise.ENCODER, 0, size);
+        return lawful() ? draw(law, noise.unit(Noise.ENCODER, 0, size)) : law;
+    }
+
+    /** The same of the image without the part that is to be drawn. */
+    float[] blanked(Noise noise) {
+        return lawful() ? draw(blankedLaw, noise.unit(Noise.MASKED, 0, size)) : blankedLaw;
+    }
+
+    private float[] draw(float[] from, float[] unit) {
+        float[] scaled = unit.clone();
         for (int i = 0; i < size; i++) {
-            draw[i] *= deviation[i];
+            scaled[i] *= from[size + i];
         }
-        return Latents.sum(Arrays.copyOf(law, size), draw);
+        return Latents.sum(Arrays.copyOf(from, size), scaled);
     }
 
     /** 1 where the image is kept and 0 where it is drawn. */

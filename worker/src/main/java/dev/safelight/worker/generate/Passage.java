@@ -16,6 +16,7 @@ import dev.safelight.common.sampling.guidance.Guidance;
 import dev.safelight.worker.batch.Conditioning;
 import dev.safelight.worker.batch.Row;
 import dev.safelight.worker.batch.Walk;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -51,8 +52,8 @@ final class Passage {
         this.request = request;
         this.walk = walk;
         this.seed = seed;
-        this.noise = request.recipe().noise().of(seed);
         this.image = image;
+        this.noise = request.recipe().noise().of(seed, beginning());
         this.known = image.map(original -> original.latent(noise)).orElse(null);
         this.companion = request.recipe()
                 .prior()
@@ -63,6 +64,25 @@ final class Passage {
 
     Noise noise() {
         return noise;
+    }
+
+    /** What is drawn before the first step, in the order of the pipelines of the package diffusers. */
+    private List<Integer> beginning() {
+        List<Integer> order = new ArrayList<>();
+        boolean lawful = image.map(Known::lawful).orElse(false);
+        // A network that is shown what is left of the image needs the whole of it only to begin there.
+        if (lawful && !(inNoise() && model.takes("mask"))) {
+            order.add(Noise.ENCODER);
+        }
+        order.add(Noise.START);
+        if (lawful && request.recipe().masked()) {
+            order.add(Noise.MASKED);
+        }
+        return order;
+    }
+
+    private boolean inNoise() {
+        return request.recipe().beginning() instanceof Beginning.InNoise;
     }
 
     /** The first state of the walk. */
@@ -89,38 +109,39 @@ final class Passage {
     /** Whom the walk asks, by the number of steps that are behind. */
     <S extends Record> IntFunction<Denoiser> denoisers(Sampler<S> sampler) {
         Recipe recipe = request.recipe();
-        Denoiser denoiser = around(
-                sampler,
-                new NetworkDenoiser(
-                        walk,
-                        recipe.guidance(),
-                        request.conditions(),
-                        model.recipes().offer().prediction(),
-                        recipe.threshold(),
-                        recipe.renoise(),
-                        recipe.classifier(),
-                        model.others(),
-                        alongside()));
+        Denoiser whole = around(new NetworkDenoiser(
+                walk,
+                recipe.guidance(),
+                request.conditions(),
+                model.recipes().offer().prediction(),
+                recipe.threshold(),
+                recipe.renoise(),
+                recipe.classifier(),
+                model.others(),
+                alongside()));
+        Denoiser denoiser = blends() ? keeping(sampler, whole) : whole;
+        if (blends() && inNoise()) {
+            // In noise alone there is nothing of the image yet.
+            return step -> step == 0 ? whole : denoiser;
+        }
         if (!(recipe.beginning() instanceof Beginning.Inverted(int rise, Condition ignored))) {
             return _ -> denoiser;
         }
         // The way up is what the network believes of the image as it is.
-        Denoiser plain = around(
-                sampler,
-                new NetworkDenoiser(
-                        walk,
-                        Guidance.none(),
-                        List.of(request.source()),
-                        model.recipes().offer().prediction(),
-                        recipe.threshold(),
-                        recipe.renoise(),
-                        0,
-                        model.others(),
-                        alongside()));
+        Denoiser plain = around(new NetworkDenoiser(
+                walk,
+                Guidance.none(),
+                List.of(request.source()),
+                model.recipes().offer().prediction(),
+                recipe.threshold(),
+                recipe.renoise(),
+                0,
+                model.others(),
+                alongside()));
         return step -> step < rise ? plain : denoiser;
     }
 
-    private <S extends Record> Denoiser around(Sampler<S> sampler, Denoiser network) {
+    private Denoiser around(Denoiser network) {
         Denoiser denoiser = network;
         double[] gamma = model.recipes().offer().table(MIXED_SCORE);
         if (gamma != null) {
@@ -129,12 +150,13 @@ final class Passage {
         if (request.recipe().prior().map(PriorUse::residual).orElse(false)) {
             denoiser = new Residual(denoiser, companion);
         }
-        if (blends()) {
-            Noise remembered = new RememberedStart(noise);
-            denoiser = new Inpainting(
-                    denoiser, image.orElseThrow().kept(), known, level -> sampler.noised(known, level, remembered));
-        }
         return denoiser;
+    }
+
+    private <S extends Record> Denoiser keeping(Sampler<S> sampler, Denoiser denoiser) {
+        Noise remembered = new RememberedStart(noise);
+        return new Inpainting(
+                denoiser, image.orElseThrow().kept(), known, level -> sampler.noised(known, level, remembered));
     }
 
     /** Networks that were trained with masks see to the kept part themselves. */
@@ -152,10 +174,15 @@ final class Passage {
             more.put("mask", mask());
         }
         if (model.takes("masked")) {
-            more.put("masked", image.map(Known::blanked).orElseGet(() -> new float[model.latentSize()]));
+            more.put(
+                    "masked",
+                    request.recipe().masked() ? image.orElseThrow().blanked(noise) : new float[model.latentSize()]);
         }
         if (model.takes("size")) {
             more.put("size", size());
+        }
+        if (model.takes("guidance")) {
+            more.put("guidance", new float[] {(float) request.recipe().toldGuidance()});
         }
         return more;
     }

@@ -11,15 +11,15 @@ public enum NoiseSource {
     /** A counter; the same on every machine, in any order. */
     COUNTER {
         @Override
-        public Noise of(long seed) {
+        public Noise of(long seed, List<Integer> beginning) {
             return new GaussianNoise(seed);
         }
     },
     /** What torch draws on an x86 CPU. */
     TORCH {
         @Override
-        public Noise of(long seed) {
-            return new TorchNoise(seed);
+        public Noise of(long seed, List<Integer> beginning) {
+            return new TorchNoise(seed, beginning);
         }
     };
 
@@ -36,6 +36,16 @@ public enum NoiseSource {
         return valueOf(values.get(NOISE).toUpperCase(Locale.ROOT));
     }
 
-    /** One for each walk. */
-    public abstract Noise of(long seed);
+    /** One for each walk that begins in noise. */
+    public Noise of(long seed) {
+        return of(seed, List.of(Noise.START));
+    }
+
+    /**
+     * One for each walk.
+     *
+     * @param beginning the streams that the walk draws from before its first step, in the order of the pipelines of the
+     *     package diffusers
+     */
+    public abstract Noise of(long seed, List<Integer> beginning);
 }

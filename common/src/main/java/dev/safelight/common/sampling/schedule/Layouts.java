@@ -6,6 +6,7 @@ import dev.safelight.common.sampling.Option;
 import dev.safelight.common.sampling.Plan;
 import dev.safelight.common.sampling.Process;
 import dev.safelight.common.sampling.Setting;
+import dev.safelight.common.sampling.Spacing;
 import dev.safelight.common.sampling.Spacing.Grid;
 import java.util.ArrayList;
 import java.util.List;
@@ -90,7 +91,7 @@ public final class Layouts {
 
     /** N steps of equal length from t = 1 to the lowest time. */
     public static final Layout NODES_TO_LOWEST = setting ->
-            new Plan(setting.process().spaced(setting.spacing(), setting.steps() + 1, Grid.WHOLE), setting.spacing());
+            new Plan(setting.process().spaced(Spacing.LINSPACE, setting.steps() + 1, Grid.WHOLE), setting.spacing());
 
     /** A layout for methods that cannot do with fewer steps. */
     public static Layout atLeast(int steps, Layout layout) {

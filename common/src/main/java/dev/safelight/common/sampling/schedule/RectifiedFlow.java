@@ -57,10 +57,10 @@ public record RectifiedFlow(int trainSteps, double shift, NetworkTime networkTim
         return Double.isInfinite(sigma) ? 1 : sigma / (1 + sigma);
     }
 
-    /** Equal steps from 1 to 1/T, then shifted. */
+    /** Equal steps from 1 to 1/T, of trailing spacing to 1/N, then shifted. */
     @Override
     public List<Level> spaced(Spacing spacing, int steps, Spacing.Grid grid) {
-        double lowest = 1.0 / trainSteps;
+        double lowest = 1.0 / (spacing == Spacing.TRAILING ? steps : trainSteps);
         return IntStream.range(0, steps)
                 .mapToDouble(i -> steps == 1 ? 1 : 1 + i * (lowest - 1) / (steps - 1))
                 .mapToObj(t -> level(shifted(t)))

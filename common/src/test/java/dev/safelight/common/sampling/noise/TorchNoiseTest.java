@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.safelight.common.sampling.Noise;
 import dev.safelight.common.sampling.Values;
+import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -41,6 +43,17 @@ class TorchNoiseTest {
         assertThat(anyOrder.unit(Noise.START, 0, size)).containsExactly(start);
         anyOrder.unit(Noise.STEP, 3, size + 1);
         assertThat(anyOrder.unit(Noise.STEP, 3, size)).containsExactly(steps[3]);
+    }
+
+    @Test
+    void whatAWalkBeginsWithIsDrawnBeforeItsSteps() {
+        Noise noise = new TorchNoise(SEED, List.of(Noise.ENCODER, Noise.START, Noise.MASKED));
+        TorchGenerator torch = new TorchGenerator(SEED);
+        assertThat(noise.unit(Noise.ENCODER, 0, 20)).containsExactly(torch.normal(20));
+        assertThat(noise.unit(Noise.START, 0, 20)).containsExactly(torch.normal(20));
+        assertThat(noise.unit(Noise.MASKED, 0, 20)).containsExactly(torch.normal(20));
+        assertThat(noise.unit(Noise.STEP, 0, 20)).containsExactly(torch.normal(20));
+        assertThat(noise.unit(Noise.STEP, 1, 20)).containsExactly(torch.normal(20));
     }
 
     @ParameterizedTest

@@ -1,0 +1,195 @@
+"""What importing refuses, what it says, and what a LoRA does to the networks.
+
+    python -m unittest models.tests.test_import
+"""
+
+import gzip
+import json
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+from unittest import mock
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from models.export import import_diffusers, tiny_pipelines
+from models.export.checkpoint import Checkpoint, Refused
+
+ROOT = Path(__file__).parents[2]
+MERGES = "version\ni n\nt h\na n\nr e\no n"
+QUERY = "down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q"
+CONVOLUTION = "down_blocks.0.resnets.0.conv1"
+TEXT_QUERY = "encoder.layers.0.self_attn.q_proj"
+
+
+class Trap:
+    """Leaves a file behind when somebody unpickles it."""
+
+    def __init__(self, mark: Path):
+        self.mark = mark
+
+    def __reduce__(self):
+        return os.system, (f"touch {self.mark}",)
+
+
+class Importing(unittest.TestCase):
+    def setUp(self) -> None:
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.folder = Path(scratch.name)
+        self.mark = self.folder / "was-run"
+
+    def checkpoint(self) -> Path:
+        """A small Stable Diffusion 1 whose tokenizer knows hardly more than letters."""
+        words = self.folder / "merges.gz"
+        words.write_bytes(gzip.compress(MERGES.encode()))
+        torch.manual_seed(1)
+        self.pipeline = tiny_pipelines.sd1(words)
+        folder = self.folder / "checkpoint"
+        self.pipeline.save_pretrained(folder, safe_serialization=True)
+        return folder
+
+    def refusal(self, *arguments: str) -> str:
+        """What the command says when it refuses; saying it to `sys.exit` ends with status 1."""
+        models = self.folder / "models"
+        words = ["import", "--models", str(models), *arguments]
+        with mock.patch.object(sys, "argv", words), self.assertRaises(SystemExit) as ended:
+            import_diffusers.main()
+        said = ended.exception.code
+        self.assertTrue(said.startswith("cannot import: "), said)
+        self.assertNotIn("\n", said)
+        self.assertEqual(list(models.glob("*")), [], "nothing is left of it")
+        return said
+
+    def imported(self, checkpoint: Path, name: str, *loras: str) -> dict:
+        import_diffusers.run(checkpoint, self.folder / name, name, loras=list(loras))
+        return json.loads((self.folder / name / "model.json").read_text())
+
+    def pickled(self, file: Path) -> Path:
+        file.write_bytes(pickle.dumps(Trap(self.mark)))
+        return file
+
+
+class ImportTest(Importing):
+    def test_the_trap_snaps(self) -> None:
+        with self.pickled(self.folder / "trap.bin").open("rb") as opened:
+            pickle.load(opened)
+        self.assertTrue(self.mark.exists())
+
+    def test_a_pickle_is_refused_and_not_read(self) -> None:
+        checkpoint = self.checkpoint()
+        (checkpoint / "unet" / "diffusion_pytorch_model.safetensors").unlink()
+        self.pickled(checkpoint / "unet" / "diffusion_pytorch_model.bin")
+        self.assertIn("diffusion_pytorch_model.bin is a pickle", self.refusal(str(checkpoint)))
+        self.assertIn("is a pickle", self.refusal(str(self.pickled(self.folder / "model.ckpt"))))
+        lora = self.pickled(self.folder / "style.pt")
+        self.assertIn("style.pt is a pickle", self.refusal(str(self.checkpoint()), "--lora", f"{lora}:0.5"))
+        self.assertFalse(self.mark.exists())
+
+    def test_a_pickle_in_disguise_is_refused(self) -> None:
+        checkpoint = self.checkpoint()
+        self.pickled(checkpoint / "vae" / "diffusion_pytorch_model.safetensors")
+        self.assertIn("is no whole safetensors file", self.refusal(str(checkpoint)))
+        self.assertFalse(self.mark.exists())
+
+    def test_other_things_are_refused(self) -> None:
+        empty = self.folder / "empty"
+        empty.mkdir()
+        self.assertIn("has no model_index.json", self.refusal(str(empty)))
+        (empty / "model_index.json").write_text('{"_class_name": "KandinskyPipeline"}')
+        self.assertIn("a KandinskyPipeline cannot be imported", self.refusal(str(empty)))
+        checkpoint = self.checkpoint()
+        cut = checkpoint / "vae" / "diffusion_pytorch_model.safetensors"
+        cut.write_bytes(cut.read_bytes()[:-100])
+        self.assertIn("is no whole safetensors file", self.refusal(str(checkpoint)))
+
+    def test_it_says_one_line(self) -> None:
+        words = [sys.executable, "-W", "ignore", "-m", "models.export.import_diffusers", "--models", str(self.folder), "--name", "x"]
+        ended = subprocess.run([*words, str(self.checkpoint())], cwd=ROOT, capture_output=True, text=True)
+        self.assertEqual(ended.returncode, 0, ended.stderr)
+        self.assertEqual(ended.stderr, "")
+        self.assertEqual(ended.stdout.count("\n"), 1, ended.stdout)
+
+    def test_schnell_is_told_no_guidance(self) -> None:
+        words = self.folder / "merges.gz"
+        words.write_bytes(gzip.compress(MERGES.encode()))
+        torch.manual_seed(1)
+        pipeline = tiny_pipelines.flux(words, guided=False)
+        pipeline.save_pretrained(self.folder / "schnell", safe_serialization=True)
+        manifest = self.imported(self.folder / "schnell", "schnell")
+        self.assertEqual(manifest["networks"]["denoiser"]["inputs"], ["x", "t", "text"])
+        self.assertEqual(manifest["defaults"]["guidance"], 1.0)
+        self.assertEqual(manifest["defaults"]["steps"], 4)
+
+
+class LoraTest(Importing):
+    RANK, ALPHA, WEIGHT = 2, 4.0, 0.5
+
+    def matrices(self, module: nn.Module, seed: int) -> tuple[Tensor, Tensor]:
+        torch.manual_seed(seed)
+        outside, inside, *window = module.weight.shape
+        return torch.randn(self.RANK, inside, *window), torch.randn(outside, self.RANK, *[1] * len(window))
+
+    def write(self, name: str, tensors: dict[str, Tensor]) -> str:
+        save_file({key: value.contiguous() for key, value in tensors.items()}, self.folder / name)
+        return f"{self.folder / name}:{self.WEIGHT}"
+
+    def answers(self, name: str) -> tuple[Tensor, Tensor]:
+        """What the text network and the denoiser of a bundle say to the same."""
+        torch.manual_seed(9)
+        text = torch.jit.load(self.folder / name / "text.pt")
+        denoiser = torch.jit.load(self.folder / name / "denoiser.pt")
+        with torch.inference_mode():
+            read = text(torch.full((1, 77), 5.0), torch.ones(1, 77), torch.zeros(1))
+            return read, denoiser(torch.randn(1, 4, 8, 8), torch.tensor([500.0]), read)
+
+    def test_both_spellings_add_up_down_alpha_over_rank(self) -> None:
+        checkpoint = self.checkpoint()
+        unet, text = self.pipeline.unet, self.pipeline.text_encoder
+        inner = getattr(text, "text_model", text)
+        places = [("unet", QUERY, unet, 1), ("unet", CONVOLUTION, unet, 2), ("text_encoder.text_model", TEXT_QUERY, inner, 3)]
+        plain, flat = {}, {}
+        for front, path, network, seed in places:
+            module = network.get_submodule(path)
+            down, up = self.matrices(module, seed)
+            plain |= {f"{front}.{path}.lora_A.weight": down, f"{front}.{path}.lora_B.weight": up, f"{front}.{path}.alpha": torch.tensor(self.ALPHA)}
+            trainer = ("lora_te_text_model_" if "text" in front else "lora_unet_") + path.replace(".", "_")
+            flat |= {f"{trainer}.lora_down.weight": down, f"{trainer}.lora_up.weight": up, f"{trainer}.alpha": torch.tensor(self.ALPHA)}
+            with torch.no_grad():
+                product = torch.einsum("or,ri...->oi...", up.flatten(1), down)
+                module.weight += self.WEIGHT * self.ALPHA / self.RANK * product
+        self.imported(checkpoint, "untouched")
+        self.imported(checkpoint, "plain", self.write("plain.safetensors", plain))
+        self.imported(checkpoint, "flat", self.write("flat.safetensors", flat))
+        changed = self.folder / "changed"
+        self.pipeline.save_pretrained(changed, safe_serialization=True)
+        self.imported(changed, "by-hand")
+        for found, other in zip(self.answers("by-hand"), self.answers("untouched")):
+            self.assertGreater((found - other).abs().max(), 1e-2)
+        for name in ("plain", "flat"):
+            for found, wanted in zip(self.answers(name), self.answers("by-hand")):
+                torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-4)
+
+    def test_half_a_lora_is_refused(self) -> None:
+        checkpoint = self.checkpoint()
+        down, up = self.matrices(self.pipeline.unet.get_submodule(QUERY), 1)
+        fits = {f"unet.{QUERY}.lora_A.weight": down, f"unet.{QUERY}.lora_B.weight": up}
+        stranger = {"unet.nowhere.to_q.lora_A.weight": down, "unet.nowhere.to_q.lora_B.weight": up}
+        lora = self.write("half.safetensors", fits | stranger)
+        self.assertIn("1 of 2 changes fit nothing here, for example unet.nowhere.to_q", self.refusal(str(checkpoint), "--lora", lora))
+        lora = self.write("none.safetensors", {"other": down})
+        self.assertIn("holds no LoRA that is known here", self.refusal(str(checkpoint), "--lora", lora))
+
+    def test_a_checkpoint_that_is_no_folder_is_refused(self) -> None:
+        with self.assertRaises(Refused):
+            Checkpoint(self.folder / "nothing")
+
+
+if __name__ == "__main__":
+    unittest.main()
