@@ -32,7 +32,7 @@ class WarmUpTest {
             public List<float[]> run(List<Row> rows) {
                 calls.incrementAndGet();
                 now.addAndGet(call.toNanos());
-                return rows.stream().map(Row::x).toList();
+                return rows.stream().map(Row::latent).toList();
             }
         };
     }
