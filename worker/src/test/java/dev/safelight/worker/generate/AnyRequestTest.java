@@ -1,6 +1,5 @@
 package dev.safelight.worker.generate;
 
-import static java.lang.Boolean.TRUE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.safelight.common.request.GenerationInput;
@@ -20,159 +19,184 @@ import dev.safelight.worker.batch.Batcher;
 import dev.safelight.worker.batch.Networks;
 import dev.safelight.worker.batch.Row;
 import dev.safelight.worker.decode.Picture;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Random;
-import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Combinators;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import net.jqwik.api.Tuple;
+import net.jqwik.api.lifecycle.AfterContainer;
+import net.jqwik.api.lifecycle.BeforeContainer;
 
 /**
- * Requests that nobody thought of: drawn at random from what a model says it takes, by a seed that a failure names. Any
- * valid one ends with finite numbers, any other is refused before the network is asked.
+ * Requests that nobody thought of, drawn from what a model says it takes. Any valid one ends with finite numbers, any other is
+ * refused before the network is asked. One that fails is made as small as it can be and still fail. How many are tried is
+ * {@code property.tries} of the build.
  */
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-@Timeout(60)
 class AnyRequestTest {
-    private static final int REQUESTS = Boolean.getBoolean("safelight.long") ? 2000 : 60;
+    private static final String SEED = "17";
     private static final List<String> CLASSES =
             Jobs.tiny().manifest().conditioning().classes();
+    private static final Recipes RECIPES = new Recipes(Jobs.tiny());
 
     private static final Originals IMAGES = new Originals(
             new Picture(2, 1, 1, new byte[] {0, 99}), new Picture(1, 2, 3, new byte[] {0, 0, 0, -1, -1, -1}));
 
-    private final Recipes recipes = new Recipes(Jobs.tiny());
-    private Batcher batcher;
-    private Networks.RowWise network;
+    private static Batcher batcher;
+    private static Networks.RowWise network;
 
-    @BeforeAll
-    void open() {
+    @BeforeContainer
+    static void open() {
         batcher = new Batcher("any");
         network = new Networks.RowWise(16, AnyRequestTest::squash);
     }
 
-    @AfterAll
-    void close() {
+    @AfterContainer
+    static void close() {
         batcher.close();
     }
 
-    static IntStream seeds() {
-        return IntStream.range(0, REQUESTS);
-    }
-
-    @ParameterizedTest
-    @MethodSource("seeds")
-    void aValidRequestEndsWithFiniteNumbers(int seed) throws Exception {
-        GenerationInput input = valid(new Random(seed));
-
+    @Property(seed = SEED)
+    void aValidRequestEndsWithFiniteNumbers(@ForAll("valid") GenerationInput input) throws Exception {
         Model model = Jobs.model(batcher, network, Latents.KEEP);
         assertThat(Latents.of(new Generation(model, input, IMAGES).run(Jobs.ticket(), Progress.Listener.NONE)))
-                .as("seed %d: %s", seed, input)
                 .allSatisfy(AnyRequestTest::isFinite);
     }
 
-    @ParameterizedTest
-    @MethodSource("seeds")
-    void anInvalidOneIsRefused(int seed) throws Exception {
-        Random random = new Random(seed);
-        GenerationInput input = spoiled(valid(random), random);
+    @Property(seed = SEED)
+    void anInvalidOneIsRefused(@ForAll("spoiled") GenerationInput input) throws Exception {
         int calls = network.calls().size();
 
         assertThat(Jobs.run(Jobs.model(batcher, network, Latents.KEEP), input))
-                .as("seed %d: %s", seed, input)
                 .isInstanceOfSatisfying(
                         Outcome.Failed.class,
                         failed -> assertThat(failed.error().code()).isEqualTo("invalid_input"));
         assertThat(network.calls()).hasSize(calls);
     }
 
-    private GenerationInput valid(Random random) {
-        Method method = any(recipes.methods(), random);
+    @Provide
+    Arbitrary<GenerationInput> valid() {
+        return Arbitraries.of(RECIPES.methods()).flatMap(AnyRequestTest::valid);
+    }
+
+    /** The simplest comes first in each list: that is what a failing request is brought down to. */
+    private static Arbitrary<GenerationInput> valid(Method method) {
         // A spacing that any number of steps below some hundred can be laid out with.
-        Spacing spacing = any(List.of(Spacing.values()), random);
-        int steps = 2 + random.nextInt(18);
-        String label = random.nextInt(4) == 0 ? null : any(CLASSES, random);
-        Map<String, Object> options = new LinkedHashMap<>();
-        for (Option<?> option : recipes.options(method)) {
-            if (random.nextInt(3) == 0) {
-                value(option, random).ifPresent(value -> options.put(option.name(), value));
-            }
-        }
-        if (options.containsKey("mask") || options.containsKey("strength") || options.get("inversion") == TRUE) {
+        Arbitrary<Spacing> spacing = Arbitraries.of(Spacing.class);
+        Arbitrary<Integer> steps = Arbitraries.integers().between(2, 19);
+        Arbitrary<String> label = Arbitraries.of(CLASSES).injectNull(0.25);
+        Arbitrary<Double> guidance = Arbitraries.oneOf(
+                Arbitraries.of(1.0, 0.0, 2.0), Arbitraries.doubles().between(0, 6));
+        Arbitrary<Long> seed = Arbitraries.longs().between(0, (1L << 50) - 1);
+        Arbitrary<Integer> count = Arbitraries.integers().between(1, 2);
+        return Combinators.combine(options(RECIPES.options(method)), label, steps, guidance, seed, count, spacing)
+                .as((said, named, n, weight, number, images, laid) -> new GenerationInput(
+                        named, method.name(), n, weight, number, images, laid.word(), false, agreeing(said, named)));
+    }
+
+    /** Each option is said by a third of the requests. */
+    private static Arbitrary<Map<String, Object>> options(List<Option<?>> all) {
+        List<Arbitrary<Optional<Map.Entry<String, Object>>>> sayings = all.stream()
+                .flatMap(option -> value(option).stream().map(values -> said(option.name(), values)))
+                .toList();
+        return Combinators.combine(sayings).as(said -> {
+            Map<String, Object> options = new LinkedHashMap<>();
+            said.forEach(saying -> saying.ifPresent(entry -> options.put(entry.getKey(), entry.getValue())));
+            return options;
+        });
+    }
+
+    private static Arbitrary<Optional<Map.Entry<String, Object>>> said(String name, Arbitrary<?> values) {
+        return Arbitraries.frequencyOf(
+                Tuple.of(2, Arbitraries.just(Optional.empty())),
+                Tuple.of(1, values.map(value -> Optional.of(Map.entry(name, value)))));
+    }
+
+    /** Options that exclude each other are not valid together. */
+    private static Map<String, Object> agreeing(Map<String, Object> said, String label) {
+        Map<String, Object> options = new LinkedHashMap<>(said);
+        if (options.containsKey("mask")
+                || options.containsKey("strength")
+                || Boolean.TRUE.equals(options.get("inversion"))) {
             options.put("image", "an image");
         }
-        if (options.get("inversion") == TRUE) {
+        if (Boolean.TRUE.equals(options.get("inversion"))) {
             options.remove("mask");
             options.put("eta", 0);
         }
-        if (label == null) {
-            options.remove("negative");
-        } else {
-            options.remove("compose");
-        }
-        return new GenerationInput(
-                label,
-                method.name(),
-                steps,
-                random.nextInt(3) == 0 ? random.nextInt(3) : 6 * random.nextDouble(),
-                random.nextLong(1L << 50),
-                1 + random.nextInt(2),
-                spacing.word(),
-                false,
-                options);
+        options.remove(label == null ? "negative" : "compose");
+        return options;
     }
 
-    private static Optional<Object> value(Option<?> option, Random random) {
+    /** What a request may say; empty for what has tests of its own. */
+    private static Optional<Arbitrary<?>> value(Option<?> option) {
         return switch (option) {
             case Option.Real real ->
-                Optional.of(real.low() + random.nextDouble() * (Math.min(real.high(), 10) - real.low()));
+                Optional.of(Arbitraries.doubles()
+                        .between(real.low(), Math.min(real.high(), 10))
+                        .ofScale(9));
             case Option.Whole whole ->
-                Optional.of(whole.low() + random.nextInt(Math.min(whole.high(), 5) - whole.low() + 1));
+                Optional.of(Arbitraries.integers().between(whole.low(), Math.min(whole.high(), whole.low() + 4)));
             // Neither model here has learned its variance.
-            case Option.Word word ->
-                Optional.<Object>of(any(word.words(), random)).filter(value -> !value.equals("learned"));
-            case Option.Flag _ -> Optional.of(random.nextBoolean());
-            case Option.Text _ -> Optional.of(any(CLASSES, random));
-            case Option.Prompt _ -> Optional.of("a prompt");
+            case Option.Word word -> {
+                List<String> words = word.words().stream()
+                        .filter(any -> !any.equals("learned"))
+                        .toList();
+                yield Optional.of(Arbitraries.of(words));
+            }
+            case Option.Flag _ -> Optional.of(Arbitraries.of(false, true));
+            case Option.Text _ -> Optional.of(Arbitraries.of(CLASSES));
+            case Option.Prompt _ -> Optional.of(Arbitraries.just("a prompt"));
             case Option.Terms _ ->
-                Optional.of(List.of(
-                        Map.of("class", any(CLASSES, random), "weight", random.nextDouble()),
-                        Map.of("class", any(CLASSES, random), "weight", -random.nextDouble())));
-            // It says how many steps there are; layouts have a test of their own.
-            case Option.Seed _ -> Optional.of(random.nextLong(1L << 50));
-            case Option.Image _ -> Optional.of("an image");
-            case Option.Encoding encoding -> Optional.of(Map.of("format", any(encoding.formats(), random)));
+                Optional.of(Combinators.combine(term(1), term(-1)).as(List::of));
+            case Option.Seed _ -> Optional.of(Arbitraries.longs().between(0, (1L << 50) - 1));
+            case Option.Image _ -> Optional.of(Arbitraries.just("an image"));
+            case Option.Encoding encoding ->
+                Optional.of(Arbitraries.of(encoding.formats()).map(format -> Map.of("format", format)));
             case Option.Factors _, Option.FactorTerms _, Option.Reals _ -> Optional.empty();
         };
     }
 
-    private GenerationInput spoiled(GenerationInput input, Random random) {
-        List<GenerationInput> wrong = new ArrayList<>(List.of(
-                input(input, input.sampler(), 0, input.spacing(), input.label()),
-                // Linspace may pass between the times of the training.
-                input(input, input.sampler(), 1001 + random.nextInt(100), "leading", input.label()),
-                input(input, "no-" + input.sampler(), input.steps(), input.spacing(), input.label()),
-                input(input, "cold", input.steps(), input.spacing(), input.label()),
-                input(input, input.sampler(), input.steps(), "odd", input.label()),
-                input(input, input.sampler(), input.steps(), input.spacing(), "dragon")
-                        .with("compose", "x"),
-                input.with("timesteps", Collections.nCopies(input.steps() + 1, 500)),
-                input(input, "ddpm", input.steps(), input.spacing(), input.label())
-                        .with("variance", "learned"),
-                input.with("threshold", "odd"),
-                input.with("threshold_percentile", 2),
-                input.with("guidance_rescale", "much"),
-                input.with("negative", "dragon"),
-                input.with("compose", List.of(Map.of("class", "dragon", "weight", 1)))));
-        return any(wrong, random);
+    private static Arbitrary<Map<String, Object>> term(int sign) {
+        return Combinators.combine(
+                        Arbitraries.of(CLASSES), Arbitraries.doubles().between(0, 1))
+                .as((name, weight) -> Map.of("class", name, "weight", sign * weight));
+    }
+
+    @Provide
+    Arbitrary<GenerationInput> spoiled() {
+        return Combinators.combine(
+                        valid(),
+                        Arbitraries.integers().between(0, 12),
+                        Arbitraries.integers().between(1001, 1100))
+                .as(AnyRequestTest::spoiled);
+    }
+
+    private static GenerationInput spoiled(GenerationInput input, int way, int tooMany) {
+        return List.of(
+                        input(input, input.sampler(), 0, input.spacing(), input.label()),
+                        // Linspace may pass between the times of the training.
+                        input(input, input.sampler(), tooMany, "leading", input.label()),
+                        input(input, "no-" + input.sampler(), input.steps(), input.spacing(), input.label()),
+                        input(input, "cold", input.steps(), input.spacing(), input.label()),
+                        input(input, input.sampler(), input.steps(), "odd", input.label()),
+                        input(input, input.sampler(), input.steps(), input.spacing(), "dragon")
+                                .with("compose", "x"),
+                        input.with("timesteps", Collections.nCopies(input.steps() + 1, 500)),
+                        input(input, "ddpm", input.steps(), input.spacing(), input.label())
+                                .with("variance", "learned"),
+                        input.with("threshold", "odd"),
+                        input.with("threshold_percentile", 2),
+                        input.with("guidance_rescale", "much"),
+                        input.with("negative", "dragon"),
+                        input.with("compose", List.of(Map.of("class", "dragon", "weight", 1))))
+                .get(way);
     }
 
     private static GenerationInput input(
@@ -186,50 +210,64 @@ class AnyRequestTest {
 
     // The other processes, without bundles of their own: straight from what a bundle would offer.
 
-    @ParameterizedTest
-    @MethodSource("seeds")
-    void everyMethodOfEveryProcessEndsWithFiniteNumbers(int seed) {
-        Random random = new Random(seed);
-        Offer offer = any(
-                Settings.offers().stream()
-                        .filter(any -> any.process().kind() != Process.Kind.LEARNED)
-                        .toList(),
-                random);
-        List<Method> possible = Methods.all().stream()
-                .filter(method -> method.lacking(offer).isEmpty())
-                // Generators and learned processes take the steps they were trained for, which the other methods could
-                // not.
-                .filter(method -> offer.latentSize() == 0 || method.name().equals("ddgan"))
-                .toList();
-        Method method = any(possible, random);
-        Map<String, Object> options = new LinkedHashMap<>();
-        for (Option<?> option : method.allOptions()) {
-            value(option, random).ifPresent(value -> options.put(option.name(), value));
+    /** What a request asks of a bundle that there is none of. */
+    record Asked(Method method, Setting setting) {
+        @Override
+        public String toString() {
+            return method.name() + ", " + setting.steps() + " steps, " + setting.spacing() + ", "
+                    + setting.values().given() + " of " + setting.process();
         }
-        int steps = offer.latentSize() > 0 ? 9 : 2 + random.nextInt(20);
-        Setting setting = new Setting(offer, steps, any(List.of(Spacing.values()), random), new Values(options));
+    }
+
+    @Property(seed = SEED)
+    void everyMethodOfEveryProcessEndsWithFiniteNumbers(
+            @ForAll("asked") Asked asked, @ForAll @net.jqwik.api.constraints.IntRange(max = 1000) int seed) {
+        Setting setting = asked.setting();
         try {
-            method.sampler(setting);
+            asked.method().sampler(setting);
         } catch (IllegalArgumentException refused) {
             assertThat(refused).hasMessageMatching("(?s).*(steps|eta must be 0).*");
             return;
         }
-        Prediction prediction = offer.process().level(1).variancePreserving() ? Prediction.V : Prediction.X0;
+        Prediction prediction = setting.process().level(1).variancePreserving() ? Prediction.V : Prediction.X0;
 
-        float[] end = new Rig(batcher, network, prediction).sample(method.name(), setting, new GaussianNoise(seed), 16);
+        float[] end = new Rig(batcher, network, prediction)
+                .sample(asked.method().name(), setting, new GaussianNoise(seed), 16);
 
-        assertThat(end).as("seed %d: %s %s", seed, method.name(), options).satisfies(AnyRequestTest::isFinite);
+        assertThat(end).satisfies(AnyRequestTest::isFinite);
         assertThat(end).hasSize(16);
+    }
+
+    @Provide
+    Arbitrary<Asked> asked() {
+        List<Offer> offers = Settings.offers().stream()
+                .filter(any -> any.process().kind() != Process.Kind.LEARNED)
+                .toList();
+        return Arbitraries.of(offers)
+                .flatMap(offer -> Arbitraries.of(possible(offer))
+                        .flatMap(method -> Combinators.combine(
+                                        options(method.allOptions()),
+                                        // Generators take the steps they were trained for.
+                                        offer.latentSize() > 0
+                                                ? Arbitraries.just(9)
+                                                : Arbitraries.integers().between(2, 21),
+                                        Arbitraries.of(Spacing.class))
+                                .as((options, steps, spacing) ->
+                                        new Asked(method, new Setting(offer, steps, spacing, new Values(options))))));
+    }
+
+    private static List<Method> possible(Offer offer) {
+        return Methods.all().stream()
+                .filter(method -> method.lacking(offer).isEmpty())
+                // The other methods could not take those steps.
+                .filter(method -> offer.latentSize() == 0 || method.name().equals("ddgan"))
+                .toList();
     }
 
     private static void isFinite(float[] latent) {
         for (float value : latent) {
             assertThat(Float.isFinite(value)).isTrue();
         }
-    }
-
-    private static <T> T any(List<T> list, Random random) {
-        return list.get(random.nextInt(list.size()));
     }
 
     private static float[] squash(Row row) {
