@@ -30,6 +30,11 @@ final class OverheadBench implements Callable<Integer> {
     /** With guidance both branches are rows of the call. */
     private static final int ROWS_AN_IMAGE = 2;
 
+    /** Steps of a job that is there to be over soon, and how many of them are made in the time of one other. */
+    private static final int SHORT = 2;
+
+    private static final int SHORT_ONES = 3;
+
     @Option(
             names = "--jobs",
             defaultValue = "60",
@@ -87,7 +92,7 @@ final class OverheadBench implements Callable<Integer> {
         return 0;
     }
 
-    private String body(int count, int seed) {
+    private static String body(int count, int seed, int steps) {
         return "{\"model\":\"fashion\",\"input\":{\"class\":\"sneaker\",\"sampler\":\"ddim\",\"guidance\":3,\"steps\":"
                 + steps + ",\"count\":" + count + ",\"seed\":" + seed + "}}";
     }
@@ -99,7 +104,7 @@ final class OverheadBench implements Callable<Integer> {
             Thread.sleep(20 + Math.floorMod(job * 37, 101));
             network.reset();
             long posting = System.nanoTime();
-            String path = client.submit(body(1, Math.abs(job)));
+            String path = client.submit(body(1, Math.abs(job), steps));
             long accepted = System.nanoTime();
             client.awaitSuccess(path);
             long seen = System.nanoTime();
@@ -150,7 +155,14 @@ final class OverheadBench implements Callable<Integer> {
         try (BareLoop bare = new BareLoop(worker.bundle(), rowsPerCall)) {
             double expected = images(bare.run(Duration.ofSeconds(3)));
             for (int warmed = 0; warmed < warmup; warmed += seconds) {
-                system(server, worker.network(), counts.getFirst(), expected);
+                // Half of it jobs of few steps: what happens once a job is compiled after thousands of jobs.
+                boolean quick = warmed < warmup / 2;
+                system(
+                        server,
+                        worker.network(),
+                        counts.getFirst(),
+                        quick ? SHORT : steps,
+                        quick ? expected * SHORT_ONES : expected);
             }
             for (int count : counts) {
                 List<Double> ratios = new ArrayList<>();
@@ -158,7 +170,7 @@ final class OverheadBench implements Callable<Integer> {
                     double started = installation.processorSeconds();
                     double before = images(bare.run(Duration.ofMillis(500L * seconds)));
                     double between = installation.processorSeconds();
-                    Busy busy = system(server, worker.network(), count, expected);
+                    Busy busy = system(server, worker.network(), count, steps, expected);
                     double ended = installation.processorSeconds();
                     Watched.Calls calls = worker.network().calls();
                     double loop = (before + images(bare.run(Duration.ofMillis(500L * seconds)))) / 2;
@@ -187,7 +199,7 @@ final class OverheadBench implements Callable<Integer> {
     private record Busy(int images, double rate) {}
 
     /** From the first POST until the end of the last job is seen, so filling and emptying the system count against it. */
-    private Busy system(URI server, Watched network, int count, double expected) throws Exception {
+    private Busy system(URI server, Watched network, int count, int length, double expected) throws Exception {
         int wave = network.maxRows() / ROWS_AN_IMAGE;
         int waves = Math.max(2, (int) Math.round(expected * seconds / wave));
         int submitted = Math.ceilDiv(waves * wave, count);
@@ -196,7 +208,7 @@ final class OverheadBench implements Callable<Integer> {
         try (JobClient client = new JobClient(server)) {
             List<String> paths = new ArrayList<>();
             for (int job = 0; job < submitted; job++) {
-                paths.add(client.submit(body(count, job * count)));
+                paths.add(client.submit(body(count, job * count, length)));
             }
             // One after the other on one connection: watching must not cost the system more than users would.
             for (String path : paths) {
