@@ -24,7 +24,8 @@ public final class Fitting {
         int area = shape.get(1) * shape.get(2);
         float[] numbers = new float[shape.get(0) * area];
         for (int channel = 0; channel < planes.length; channel++) {
-            float[] plane = scaled(planes[channel], picture.width(), picture.height(), shape.get(2), shape.get(1));
+            float[] plane =
+                    scaled(planes[channel], picture.width(), picture.height(), shape.get(2), shape.get(1), false);
             for (int i = 0; i < area; i++) {
                 numbers[channel * area + i] = (float) (low + reach * plane[i] / BRIGHTEST);
             }
@@ -32,9 +33,13 @@ public final class Fitting {
         return numbers;
     }
 
-    /** @return how bright each place of the mask is, from 0 to 1, [height, width] */
+    /**
+     * Each place is as bright as the part of the mask that it covers: an edge between two places stays sharp.
+     *
+     * @return how bright each place of the mask is, from 0 to 1, [height, width]
+     */
     public static float[] mask(Picture mask, int width, int height) {
-        float[] plane = scaled(planes(mask, 1)[0], mask.width(), mask.height(), width, height);
+        float[] plane = scaled(planes(mask, 1)[0], mask.width(), mask.height(), width, height, true);
         for (int i = 0; i < plane.length; i++) {
             plane[i] /= BRIGHTEST;
         }
@@ -67,17 +72,18 @@ public final class Fitting {
         return Byte.toUnsignedInt(picture.pixels()[place * picture.channels() + channel]);
     }
 
-    private static float[] scaled(float[] plane, int width, int height, int newWidth, int newHeight) {
+    private static float[] scaled(float[] plane, int width, int height, int newWidth, int newHeight, boolean byArea) {
         double scale = Math.min((double) width / newWidth, (double) height / newHeight);
+        boolean area = byArea && scale > 1;
         float[] across = new float[height * newWidth];
-        Taps columns = new Taps((width - scale * newWidth) / 2, scale, width);
+        Taps columns = new Taps((width - scale * newWidth) / 2, scale, width, area);
         for (int row = 0; row < height; row++) {
             for (int column = 0; column < newWidth; column++) {
                 across[row * newWidth + column] = columns.at(column, plane, row * width, 1);
             }
         }
         float[] scaled = new float[newHeight * newWidth];
-        Taps rows = new Taps((height - scale * newHeight) / 2, scale, height);
+        Taps rows = new Taps((height - scale * newHeight) / 2, scale, height, area);
         for (int row = 0; row < newHeight; row++) {
             for (int column = 0; column < newWidth; column++) {
                 scaled[row * newWidth + column] = rows.at(row, across, column, newWidth);
@@ -91,9 +97,25 @@ public final class Fitting {
      *
      * @param offset of the first new pixel's edge
      * @param scale old pixels for each new one
+     * @param area whether old pixels count by how much of them the new one covers
      */
-    private record Taps(double offset, double scale, int length) {
+    private record Taps(double offset, double scale, int length, boolean area) {
         float at(int place, float[] values, int first, int stride) {
+            return area ? covered(place, values, first, stride) : interpolated(place, values, first, stride);
+        }
+
+        private float covered(int place, float[] values, int first, int stride) {
+            double from = offset + place * scale;
+            double to = from + scale;
+            double sum = 0;
+            for (int i = (int) Math.floor(from); i < to; i++) {
+                double share = Math.min(i + 1, to) - Math.max(i, from);
+                sum += share * values[first + stride * Math.clamp(i, 0, length - 1)];
+            }
+            return (float) (sum / scale);
+        }
+
+        private float interpolated(int place, float[] values, int first, int stride) {
             double middle = offset + (place + 0.5) * scale - 0.5;
             double reach = Math.max(1, scale);
             double sum = 0;

@@ -202,14 +202,14 @@ class TextToImageTest {
                 .put("overlap", 4);
         Files.writeString(folder.resolve("model.json"), manifest.toString());
         Model tiled = engine.load(BundleReader.read(folder));
-        GenerationInput large = fox(sd1, "a red fox").with("width", 40).with("height", 32);
+        GenerationInput large = fox(sd1, "a red fox").with("width", 32).with("height", 32);
         Ticket ticket = Jobs.ticket();
         Picture whole = draw(sd1, large).picture();
 
         Outcome outcome = new Generation(tiled, large).run(ticket, Progress.Listener.NONE);
 
         Picture picture = ((Outcome.Pictures) outcome).pictures().getFirst();
-        assertThat(picture.width()).isEqualTo(40);
+        assertThat(picture.width()).isEqualTo(32);
         assertThat(picture.height()).isEqualTo(32);
         double apart = distance(pixels(picture), pixels(whole));
         Picture other = draw(sd1, large.alone(99)).picture();
