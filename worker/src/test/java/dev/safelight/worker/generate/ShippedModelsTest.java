@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -68,14 +69,27 @@ class ShippedModelsTest {
                 2,
                 manifest.defaults().spacing(),
                 false,
-                Map.of());
+                factors(manifest));
         Ticket ticket = new Ticket(new JobKey(JobKey.DEFAULT_TENANT, JobIds.next()), Priority.NORMAL, 0, false);
         Outcome outcome = new Generation(model, input).run(ticket, Progress.Listener.NONE);
 
         assertThat(outcome).isInstanceOf(Outcome.Pictures.class);
         assertThat(((Outcome.Pictures) outcome).pictures())
                 .hasSize(2)
-                .allSatisfy(picture -> assertThat(spread(picture.pixels())).isGreaterThan(50));
+                .allSatisfy(picture -> assertThat(spread(picture.pixels())).isGreaterThan(100));
+    }
+
+    /** The first value of each. */
+    private static Map<String, Object> factors(Manifest manifest) {
+        List<Manifest.Factor> factors = manifest.conditioning().factors();
+        return factors == null
+                ? Map.of()
+                : Map.of(
+                        "factors",
+                        factors.stream()
+                                .collect(Collectors.toMap(
+                                        Manifest.Factor::name,
+                                        factor -> factor.values().getFirst())));
     }
 
     /** Between the darkest and the brightest number. */
