@@ -137,7 +137,7 @@ class LoraTest(Importing):
         return torch.randn(self.RANK, inside, *window), torch.randn(outside, self.RANK, *[1] * len(window))
 
     def write(self, name: str, tensors: dict[str, Tensor]) -> str:
-        save_file({key: value.contiguous() for key, value in tensors.items()}, self.folder / name)
+        save_file({key: value.clone().contiguous() for key, value in tensors.items()}, self.folder / name)
         return f"{self.folder / name}:{self.WEIGHT}"
 
     def answers(self, name: str) -> tuple[Tensor, Tensor]:

@@ -39,8 +39,8 @@ record Resumption<S extends Record>(Origin origin, RecordCodec<S> codec, List<Pl
         S sample = sampler.begin((first, scale) -> new float[model.latentSize()], plan);
         @SuppressWarnings("unchecked")
         RecordCodec<S> codec = RecordCodec.of((Class<S>) sample.getClass());
-        Origin origin =
-                new Origin(model.bundle().version(), input.sampler(), sampler.version(), codec.layout(), digest(input));
+        Origin origin = new Origin(
+                model.bundle().version(), input.sampler(), sampler.version(), codec.layout(), digest(input, plan));
         List<Place<S>> start = Collections.nCopies(input.count(), Place.start());
         if (earlier.isEmpty()) {
             return new Resumption<>(origin, codec, start, OptionalInt.empty());
@@ -76,11 +76,12 @@ record Resumption<S extends Record>(Origin origin, RecordCodec<S> codec, List<Pl
         return places;
     }
 
-    private static String digest(GenerationInput input) {
+    /** Of the request and of the levels that this version makes of it: another would lead the state somewhere else. */
+    private static String digest(GenerationInput input, Plan plan) {
         try {
             return HexFormat.of()
                     .formatHex(MessageDigest.getInstance("SHA-256")
-                            .digest(Json.write(input).getBytes(StandardCharsets.UTF_8)));
+                            .digest((Json.write(input) + plan).getBytes(StandardCharsets.UTF_8)));
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every JDK has SHA-256", e);
         }

@@ -3,8 +3,12 @@ package dev.safelight.worker.generate;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.safelight.common.request.GenerationInput;
+import dev.safelight.common.request.Recipe;
 import dev.safelight.common.request.Recipes;
+import dev.safelight.common.sampling.Level;
 import dev.safelight.common.sampling.Method;
+import dev.safelight.common.sampling.Plan;
+import dev.safelight.common.sampling.Sampler;
 import dev.safelight.worker.batch.Batcher;
 import dev.safelight.worker.batch.Conditioning;
 import dev.safelight.worker.batch.Networks;
@@ -12,6 +16,7 @@ import dev.safelight.worker.batch.Row;
 import dev.safelight.worker.batch.Ticket;
 import dev.safelight.worker.checkpoint.Checkpoint;
 import dev.safelight.worker.checkpoint.Checkpoint.Origin;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -133,6 +138,29 @@ class ResumeTest {
             assertThat(watch.begun.resumedFrom()).as("%s", checkpoint).isEqualTo(OptionalInt.empty());
             assertThat(rows() - start).isEqualTo(STEPS);
         }
+    }
+
+    /** As after an upgrade that lays the same request's levels out anew. */
+    @Test
+    void startsOverWhereTheLevelsAreOthers() throws Exception {
+        GenerationInput input = Jobs.input("dpmpp-2m", STEPS, 1, 4);
+        Checkpoint checkpoint = interrupted(input, 4);
+        Recipe recipe = Request.of(input, model(), Jobs.ticket()).recipe();
+        assertThat(resumption(checkpoint, recipe.sampler(), recipe.plan(), input)
+                        .step())
+                .hasValue(checkpoint.step());
+
+        List<Level> levels = new ArrayList<>(recipe.plan().levels());
+        Level moved = levels.get(STEPS - 1);
+        levels.set(STEPS - 1, new Level(moved.time(), moved.signal(), Math.nextUp(moved.noise())));
+        Plan others = new Plan(levels, recipe.plan().spacing());
+        assertThat(resumption(checkpoint, recipe.sampler(), others, input).step())
+                .isEmpty();
+    }
+
+    private <S extends Record> Resumption<S> resumption(
+            Checkpoint checkpoint, Sampler<S> sampler, Plan plan, GenerationInput input) {
+        return Resumption.of(Optional.of(checkpoint), sampler, plan, model(), input);
     }
 
     /** The control: a state that is not the job's own leads elsewhere, and this test would see it. */
