@@ -15,8 +15,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.Metric;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
@@ -40,6 +42,7 @@ public final class TopicListener implements AutoCloseable {
     private final RecordReader records;
     private final Thread thread;
     private volatile KafkaConsumer<byte[], byte[]> consumer;
+    private volatile boolean connected;
     private final CountDownLatch closing = new CountDownLatch(1);
 
     /** Takes in one record. */
@@ -82,13 +85,9 @@ public final class TopicListener implements AutoCloseable {
         thread.start();
     }
 
-    /** Whether a broker is connected now. */
+    /** Whether a broker has answered within the last seconds. A connection that is still being tried is no answer. */
     public boolean connected() {
-        KafkaConsumer<byte[], byte[]> current = consumer;
-        return current != null
-                && current.metrics().values().stream()
-                        .filter(metric -> metric.metricName().name().equals("connection-count"))
-                        .anyMatch(metric -> metric.metricValue() instanceof Double count && count > 0);
+        return connected;
     }
 
     @Override
@@ -120,12 +119,14 @@ public final class TopicListener implements AutoCloseable {
                 pause();
             } finally {
                 consumer = null;
+                connected = false;
             }
         }
     }
 
     private void listen(KafkaConsumer<byte[], byte[]> from) {
         List<TopicPartition> assigned = List.of();
+        Metric replies = replies(from);
         long assignAgainAt = System.nanoTime();
         while (closing.getCount() > 0) {
             if (System.nanoTime() - assignAgainAt >= 0) {
@@ -138,13 +139,27 @@ public final class TopicListener implements AutoCloseable {
                 assignAgainAt = System.nanoTime() + (now.isEmpty() ? PATIENCE : REASSIGN).toNanos();
             }
             if (assigned.isEmpty()) {
+                connected = false;
                 pause();
                 continue;
             }
-            for (ConsumerRecord<byte[], byte[]> signalled : from.poll(PATIENCE)) {
+            Object before = replies.metricValue();
+            ConsumerRecords<byte[], byte[]> polled = from.poll(PATIENCE);
+            // A broker that has nothing to tell says so more often than the patience ends.
+            connected = !polled.isEmpty() || !replies.metricValue().equals(before);
+            for (ConsumerRecord<byte[], byte[]> signalled : polled) {
                 take(signalled.value());
             }
         }
+    }
+
+    /** How many replies the consumer has had from any broker. */
+    private static Metric replies(KafkaConsumer<byte[], byte[]> from) {
+        return from.metrics().values().stream()
+                .filter(metric -> metric.metricName().name().equals("response-total")
+                        && metric.metricName().group().equals("consumer-metrics"))
+                .findFirst()
+                .orElseThrow();
     }
 
     private void take(byte[] value) {

@@ -62,7 +62,7 @@ class SignalsTest {
                 send(worker, Json.write(new Signal(List.of(probe))));
                 return first.contains(probe) && second.contains(probe);
             });
-            assertThat(one.connected()).isTrue();
+            Eventually.becomes("both are connected", () -> one.connected() && other.connected());
             send(worker, "nonsense");
             send(worker, Json.write(new Signal(told)));
             for (Queue<Signal.Entry> heard : List.of(first, second)) {
@@ -74,10 +74,14 @@ class SignalsTest {
     @Test
     void withoutKafkaTheListenerIsNotConnectedAndCloses() {
         KafkaSettings nowhere = new KafkaSettings("127.0.0.1:1", 1, (short) 1);
-        try (TopicListener listener = TopicListener.ofSignals(nowhere, entry -> {})) {
+        Queue<byte[]> heard = new ConcurrentLinkedQueue<>();
+        try (TopicListener listener = new TopicListener(nowhere, Topics.SIGNALS, "hears nothing", heard::add)) {
             listener.start();
+            assertThat(running("hears nothing")).isTrue();
             assertThat(listener.connected()).isFalse();
         }
+        assertThat(running("hears nothing")).isFalse();
+        assertThat(heard).isEmpty();
     }
 
     @Test
@@ -198,6 +202,11 @@ class SignalsTest {
                         state,
                         state));
         return id;
+    }
+
+    private static boolean running(String thread) {
+        return Thread.getAllStackTraces().keySet().stream()
+                .anyMatch(each -> each.getName().equals(thread));
     }
 
     private static KafkaProducer<String, String> producer() {
