@@ -17,6 +17,16 @@ import java.util.function.Predicate;
  * Its output is kept, standard error included.
  */
 public final class JavaProcess implements AutoCloseable {
+    private static final List<String> JVM = List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "--enable-native-access=ALL-UNNAMED",
+            "--sun-misc-unsafe-memory-access=allow",
+            "--add-opens=java.base/java.lang=ALL-UNNAMED",
+            "-Djava.awt.headless=true",
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            "-Xmx256m");
+
     private final Process process;
     private final List<String> output = new ArrayList<>();
     private boolean ended;
@@ -29,17 +39,10 @@ public final class JavaProcess implements AutoCloseable {
     /** Starts a main class with a small heap, which {@code options} (of the JVM) may override. */
     public static JavaProcess start(
             Class<?> main, List<String> options, Map<String, String> environment, String... arguments) {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "--add-opens=java.base/java.lang=ALL-UNNAMED",
-                "-Djava.awt.headless=true",
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-Xmx256m"));
+        List<String> command = new ArrayList<>(JVM);
+        command.addAll(ClassCache.options(JVM));
         command.addAll(options);
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+        command.add(main.getName());
         command.addAll(List.of(arguments));
         return start(main.getSimpleName(), command, environment, Path.of("").toAbsolutePath());
     }
