@@ -139,7 +139,8 @@ public final class TopicListener implements AutoCloseable {
                 assignAgainAt = System.nanoTime() + (now.isEmpty() ? PATIENCE : REASSIGN).toNanos();
             }
             if (assigned.isEmpty()) {
-                connected = false;
+                // The broker has said so.
+                connected = true;
                 pause();
                 continue;
             }

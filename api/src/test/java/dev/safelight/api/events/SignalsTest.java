@@ -85,6 +85,14 @@ class SignalsTest {
     }
 
     @Test
+    void aBrokerThatHasNoSuchTopicIsConnected() {
+        try (TopicListener listener = new TopicListener(kafka, "no-such-topic", "signals", value -> {})) {
+            listener.start();
+            Eventually.becomes("it is connected", listener::connected);
+        }
+    }
+
+    @Test
     void aCancelIsToldToTheWorkers() {
         JobKey job = new JobKey("default", JobIds.next());
         TopicPartition control = new TopicPartition(Topics.CONTROL, 0);
