@@ -52,7 +52,7 @@ public final class WorkerProcess implements AutoCloseable {
     /** A bundle that was put into the folder is found after so long, or when a job wants it. */
     private static final Duration LOOK_AT_MODELS = Duration.ofSeconds(2);
     /** For so long models are loaded before the worker starts; the others are when a job wants them. */
-    private static final Duration PRELOADING = Duration.ofSeconds(6);
+    private static final Duration PRELOADING = Duration.ofSeconds(2);
 
     private static final Duration PAUSE = Duration.ofMillis(500);
 

@@ -12,6 +12,7 @@ import dev.safelight.worker.store.ClaimedJob;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -250,8 +251,8 @@ public final class Models {
     }
 
     /**
-     * Loads at start what jobs should not have to wait for: the pinned models, and then, newest first, what fits, until
-     * so much time has passed. What cannot be loaded is passed over, and its jobs fail with the reason.
+     * Loads at start what jobs should not have to wait for: the pinned models, and then, the largest first, because it takes
+     * longest and is the one to show, what fits, until so much time has passed. What cannot be loaded is passed over, and its jobs fail with the reason.
      *
      * @throws BundleException when a pinned model is not there
      */
@@ -271,7 +272,12 @@ public final class Models {
             models.load(cache, bundle);
         }
         long end = System.nanoTime() + patience.toNanos();
-        for (Bundle bundle : mine(library, queues)) {
+        List<Bundle> largest = mine(library, queues).stream()
+                .sorted(Comparator.comparingLong(
+                                (Bundle bundle) -> bundle.manifest().parameters())
+                        .reversed())
+                .toList();
+        for (Bundle bundle : largest) {
             if (!first.contains(bundle) && System.nanoTime() < end && cache.hasRoomFor(bundle)) {
                 models.load(cache, bundle);
             }
