@@ -16,12 +16,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What {@code dp} makes of the tables that {@code models/fashion} ships, against even steps (Watson et al. 2021, table 1). */
+/**
+ * What {@code dp} makes of the tables that {@code models/fashion} ships, against even steps (Watson et al. 2021, table 1), and
+ * {@code analytic-ddpm} of its variance, against fixed ones (Bao et al. 2022).
+ */
 class ShippedScheduleTest {
     private static final int FEWEST = 5;
     private static final int MOST = 50;
@@ -75,6 +79,32 @@ class ShippedScheduleTest {
         }
     }
 
+    /** Bao et al. 2022: whatever the number of steps, no other variance explains the data as well. */
+    @Test
+    void theOptimalVarianceHasABetterBoundThanBothFixedOnesForEveryNumberOfSteps() {
+        AnalyticDpm optimal = new AnalyticDpm(SHIPPED.table("noise-power"), true, 2);
+        for (int steps = FEWEST; steps <= MOST; steps++) {
+            Plan even = even(steps);
+            double bound = bound(even, step -> optimal.variance(step, step.posterior()));
+            assertThat(bound)
+                    .as("%d steps", steps)
+                    .isLessThan(bound(even, "small"))
+                    .isLessThan(bound(even, "large"));
+        }
+    }
+
+    /** The control: the variance of a table that is not the model's loses. */
+    @Test
+    void theVarianceOfAnotherTableIsWorse() {
+        AnalyticDpm other = new AnalyticDpm(reversed(SHIPPED.table("noise-power")), true, 2);
+        assertThat(IntStream.rangeClosed(FEWEST, MOST)
+                        .filter(steps ->
+                                bound(even(steps), step -> other.variance(step, step.posterior()))
+                                        > bound(even(steps), "small")))
+                .as("step counts at which the wrong table loses")
+                .hasSizeGreaterThan((MOST - FEWEST) / 2);
+    }
+
     /** The control: the same search over tables that are not the model's loses to even steps under the model's. */
     @Test
     void timesChosenForOtherTablesAreWorseThanEvenSteps() {
@@ -108,6 +138,10 @@ class ShippedScheduleTest {
 
     /** Nats for each number of a picture under the model's own tables; without the last level's own, the same for all. */
     private static double bound(Plan plan, String variance) {
+        return bound(plan, variance.equals("small") ? Transition::posterior : Transition::beta);
+    }
+
+    private static double bound(Plan plan, ToDoubleFunction<Transition> variance) {
         assertThat(plan.level(0).time()).isEqualTo(999);
         assertThat(plan.levels().getLast().clean()).isTrue();
         double sum = 0;
@@ -115,7 +149,7 @@ class ShippedScheduleTest {
             int from = (int) plan.level(i).time();
             Transition transition = Transition.between(plan.level(i), plan.level(i + 1));
             // Written out once more, from the paper: what is under test is not what tests.
-            double v = variance.equals("small") ? transition.posterior() : transition.beta();
+            double v = variance.applyAsDouble(transition);
             double weight = plan.level(i + 1).signal()
                     * transition.beta()
                     / (plan.level(i).noise() * plan.level(i).noise());
