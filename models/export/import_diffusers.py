@@ -46,8 +46,11 @@ MOST_GOLDEN = 20_000
 class Bundle:
     """A folder that becomes one: networks, tokenizers and the manifest's parts."""
 
-    def __init__(self, out: Path, kind: torch.dtype, changes: list[lora.Changes] | None = None):
+    def __init__(
+        self, out: Path, kind: torch.dtype, changes: list[lora.Changes] | None = None, switchable: lora.Switchable | None = None
+    ):
         self.out, self.kind, self.changes = out, kind, changes or []
+        self.switchable = switchable or lora.Switchable([])
         self.networks: dict[str, dict] = {}
         self.parameters = 0
         self.recordings: dict[str, dict] = {}
@@ -64,6 +67,13 @@ class Bundle:
     ) -> None:
         """The first example is traced, the others, of other sizes, must come out alike."""
         file = self.out / f"{role}.pt"
+        switched = self.switchable.around(network)
+        if switched is not network:
+            count = len(self.switchable.names)
+            inputs = [*inputs, "loras"]
+            shapes = (shapes or {}) | {"loras": [count]}
+            examples = [(*example, noise((len(example[0]), count), 50)) for example in examples]
+            network = switched
         with torch.inference_mode():
             saved = torchscript.export(network, examples[0], file, **self._close())
             for example in examples[1:]:
@@ -87,6 +97,7 @@ class Bundle:
         """With the low-rank changes that were asked for."""
         for change in self.changes:
             change.merge(network, plain, flat)
+        self.switchable.put_into(network, plain, flat)
         return network
 
     def tokenizer(self, folder: Path, number: int, length: int | None = None) -> dict:
@@ -344,7 +355,15 @@ LAYOUTS = {
 }
 
 
-def run(folder: Path, out: Path, name: str, precision: str = "fp32", day: date | None = None, loras: list[str] | None = None) -> None:
+def run(
+    folder: Path,
+    out: Path,
+    name: str,
+    precision: str = "fp32",
+    day: date | None = None,
+    loras: list[str] | None = None,
+    switchable: list[str] | None = None,
+) -> None:
     """@raise Refused when the folder cannot be imported"""
     checkpoint = Checkpoint(folder)
     if checkpoint.pipeline not in LAYOUTS:
@@ -352,11 +371,11 @@ def run(folder: Path, out: Path, name: str, precision: str = "fp32", day: date |
     if not NAME.fullmatch(name):
         raise Refused(f"{name!r} is no name for a model: lower case letters, digits, dots and dashes")
     process, sampler, spacing = noise_schedules.read(checkpoint.scheduler())
-    bundle = Bundle(out, PRECISIONS[precision], lora.parse(loras or []))
+    bundle = Bundle(out, PRECISIONS[precision], lora.parse(loras or []), lora.Switchable(switchable or []))
     parts = LAYOUTS[checkpoint.pipeline](checkpoint, bundle)
     if "sizedShift" in process["schedule"]:
         process["schedule"]["sizedShift"]["patch"] = parts["patch"]
-    for change in bundle.changes:
+    for change in bundle.changes + bundle.switchable.changes:
         change.finish()
     for paper in checkpoint.papers():
         (out / "origin").mkdir(exist_ok=True)
@@ -388,6 +407,9 @@ def run(folder: Path, out: Path, name: str, precision: str = "fp32", day: date |
         },
         "limits": {"steps": 1000, "count": 8},
     }
+    if bundle.switchable.names:
+        # A worker that knows nothing of them cannot run the networks.
+        manifest |= {"format": 2, "loras": bundle.switchable.names}
     bundle.save(manifest, 1e-3 if precision == "fp32" else 0.1)
 
 
@@ -398,6 +420,9 @@ def main() -> None:
     arguments.add_argument("--name", help="what requests call the model; the folder's name when omitted")
     arguments.add_argument("--precision", choices=PRECISIONS, default="fp32", help="of the weights and inside the networks")
     arguments.add_argument("--lora", action="append", default=[], metavar="FILE[:WEIGHT]", help="LoRA to merge into the weights")
+    arguments.add_argument(
+        "--switchable-lora", action="append", default=[], metavar="NAME=FILE", help="LoRA that requests may choose, with a weight"
+    )
     options = arguments.parse_args()
     name = options.name or re.sub(r"[^a-z0-9.-]+", "-", options.folder.resolve().name.lower()).strip(".-")
     out = options.models / name
@@ -411,7 +436,7 @@ def main() -> None:
     partial = options.models / f".{name}.partial"
     shutil.rmtree(partial, ignore_errors=True)
     try:
-        run(options.folder, partial, name, options.precision, loras=options.lora)
+        run(options.folder, partial, name, options.precision, loras=options.lora, switchable=options.switchable_lora)
     except Refused as reason:
         shutil.rmtree(partial, ignore_errors=True)
         sys.exit(f"cannot import: {reason}")

@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
 from PIL import Image
+from safetensors.torch import save_file
 from torch import nn
 from transformers import (
     AutoTokenizer,
@@ -36,7 +37,8 @@ from transformers import (
 from models.export import import_diffusers
 
 # The pipelines of diffusers 0.42 look for the norm behind this name when layers are skipped; transformers 5 has none.
-CLIPTextModel.text_model = property(lambda self: self)
+ITSELF = property(lambda self: self)
+CLIPTextModel.text_model = ITSELF
 
 DAY = date(2026, 11, 25)
 MERGES = 300
@@ -298,6 +300,47 @@ def flux(source: Path, guided: bool = True) -> diffusers.DiffusionPipeline:
     )
 
 
+# What of a Stable Diffusion 1 two LoRAs change: both a query, each something that the other leaves alone.
+LORAS = {
+    "style": {
+        "unet.down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q": 2,
+        "unet.down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_out.0": 3,
+        "unet.up_blocks.1.attentions.0.transformer_blocks.0.ff.net.0.proj": 2,
+        "unet.down_blocks.0.resnets.0.conv1": 2,
+        "unet.down_blocks.0.attentions.0.proj_in": 2,
+        "text_encoder.text_model.encoder.layers.0.self_attn.q_proj": 2,
+    },
+    "sketch": {
+        "unet.down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q": 1,
+        "unet.up_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k": 2,
+        "unet.down_blocks.0.downsamplers.0.conv": 1,
+    },
+}
+
+
+def loras(pipeline: diffusers.DiffusionPipeline, folder: Path) -> list[str]:
+    """Writes the two, as trainers do, and loads them into the pipeline. @return what the import is told"""
+    words = []
+    # Its loader takes a model that has one for a model of transformers 4.
+    del CLIPTextModel.text_model
+    for number, (name, places) in enumerate(LORAS.items()):
+        torch.manual_seed(100 + number)
+        tensors = {}
+        for place, rank in places.items():
+            part, path = place.split(".", 1)
+            # The second time the layer has adapters around it.
+            module = getattr(pipeline, part).get_submodule(path.removeprefix("text_model."))
+            outside, inside, *window = module.weight.shape
+            tensors[f"{place}.lora_A.weight"] = torch.randn(rank, inside, *window)
+            tensors[f"{place}.lora_B.weight"] = torch.randn(outside, rank, *[1] * len(window)) / 2
+        file = folder / f"{name}.safetensors"
+        save_file(tensors, file)
+        pipeline.load_lora_weights(folder, weight_name=file.name, adapter_name=name)
+        words.append(f"{name}={file}")
+    CLIPTextModel.text_model = ITSELF
+    return words
+
+
 LAYOUTS: dict[str, Callable[[Path], diffusers.DiffusionPipeline]] = {
     "sd1": sd1,
     "sd1-inpainting": sd1_inpainting,
@@ -317,6 +360,12 @@ REQUESTS = [
 FLUX_REQUESTS = [
     {"prompt": "a red fox, oil on canvas", "seed": 7, "steps": 4, "guidance": 3.0},
     {"prompt": "Zwei Füchse 🦊 im Schnee", "seed": 8, "steps": 3, "guidance": 7.5, "width": 24, "height": 16},
+]
+LORA_REQUESTS = [
+    REQUESTS[0],
+    REQUESTS[0] | {"loras": [{"name": "style", "weight": 0.8}]},
+    REQUESTS[0] | {"loras": [{"name": "sketch", "weight": 1.0}, {"name": "style", "weight": -0.5}]},
+    REQUESTS[1] | {"loras": [{"name": "sketch", "weight": 0.5}]},
 ]
 TEXT_REQUESTS = {"sd1-inpainting": [], "flux": FLUX_REQUESTS}
 
@@ -361,6 +410,8 @@ def drawn(pipeline: diffusers.DiffusionPipeline, request: dict, **more) -> dict:
     for field in ("negative_prompt", "clip_skip", "eta"):
         if field in request:
             said[field] = request[field]
+    if "loras" in request:
+        pipeline.set_adapters([one["name"] for one in request["loras"]], [one["weight"] for one in request["loras"]])
     packed = isinstance(pipeline, diffusers.FluxPipeline | diffusers.FluxImg2ImgPipeline)
     if isinstance(pipeline.scheduler, diffusers.FlowMatchEulerDiscreteScheduler) and not packed:
         # Left alone, the scheduler shifts the lowest noise level twice, see trajectories.py.
@@ -457,11 +508,29 @@ def _short(rows: list[list[int]], pad: int) -> list[list[int]]:
     return short
 
 
+def with_loras(source: Path, out: Path) -> None:
+    """Needs the package peft, with which diffusers loads them."""
+    torch.manual_seed(1)
+    pipeline = sd1(source)
+    pipeline.set_progress_bar_config(disable=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        checkpoint = Path(scratch) / "checkpoint"
+        pipeline.save_pretrained(checkpoint, safe_serialization=True)
+        words = loras(pipeline, Path(scratch))
+        shutil.rmtree(out, ignore_errors=True)
+        import_diffusers.run(checkpoint, out, "sd1-loras", day=DAY, switchable=words)
+    expected = []
+    for request in LORA_REQUESTS:
+        (pipeline.enable_lora if "loras" in request else pipeline.disable_lora)()
+        expected.append(drawn(pipeline, request))
+    compact(out / "expected.json", expected)
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--vocabulary", type=Path, required=True, help="bpe_simple_vocab_16e6.txt.gz of open_clip_torch")
     arguments.add_argument("--out", type=Path, required=True)
-    arguments.add_argument("--only", choices=[*LAYOUTS, "ids"])
+    arguments.add_argument("--only", choices=[*LAYOUTS, "sd1-loras", "ids"])
     arguments.add_argument("--merges", type=int, default=MERGES, help="of the tokenizer of the odd prompts; CLIP has 48894")
     options = arguments.parse_args()
     torch.set_num_threads(1)
@@ -480,6 +549,8 @@ def main() -> None:
                 runs = [drawn_from_image(name, pipeline, request) for request in IMAGE_REQUESTS[name]]
                 image, part = (np.asarray(picture).flatten().tolist() for picture in (original(), mask()))
                 compact(folder / "images.json", {"image": image, "mask": part, "runs": runs})
+    if options.only in (None, "sd1-loras"):
+        with_loras(options.vocabulary, options.out / "sd1-loras")
     if options.only in (None, "ids"):
         ids(options.vocabulary, options.merges, options.out / "tokenizer")
 

@@ -67,8 +67,8 @@ class Importing(unittest.TestCase):
         self.assertEqual(list(models.glob("*")), [], "nothing is left of it")
         return said
 
-    def imported(self, checkpoint: Path, name: str, *loras: str) -> dict:
-        import_diffusers.run(checkpoint, self.folder / name, name, loras=list(loras))
+    def imported(self, checkpoint: Path, name: str, *loras: str, switchable: list[str] | None = None) -> dict:
+        import_diffusers.run(checkpoint, self.folder / name, name, loras=list(loras), switchable=switchable)
         return json.loads((self.folder / name / "model.json").read_text())
 
     def pickled(self, file: Path) -> Path:
@@ -140,9 +140,11 @@ class LoraTest(Importing):
         save_file({key: value.clone().contiguous() for key, value in tensors.items()}, self.folder / name)
         return f"{self.folder / name}:{self.WEIGHT}"
 
-    def answers(self, name: str) -> tuple[Tensor, Tensor]:
-        """What the text network and the denoiser of a bundle say to the same."""
+    def answers(self, name: str, weights: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """What the text network and the denoiser of a bundle say to the same; to rows of unlike weights, where it has some."""
         torch.manual_seed(9)
+        if weights is not None:
+            return self.switched(name, weights)
         text = torch.jit.load(self.folder / name / "text.pt")
         denoiser = torch.jit.load(self.folder / name / "denoiser.pt")
         with torch.inference_mode():
@@ -175,6 +177,56 @@ class LoraTest(Importing):
         for name in ("plain", "flat"):
             for found, wanted in zip(self.answers(name), self.answers("by-hand")):
                 torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-4)
+
+    def switched(self, name: str, weights: Tensor) -> tuple[Tensor, Tensor]:
+        text = torch.jit.load(self.folder / name / "text.pt")
+        denoiser = torch.jit.load(self.folder / name / "denoiser.pt")
+        rows = len(weights)
+        with torch.inference_mode():
+            read = text(torch.full((rows, 77), 5.0), torch.ones(rows, 77), torch.zeros(rows), weights)
+            x = torch.randn(1, 4, 8, 8).expand(rows, -1, -1, -1)
+            return read, denoiser(x, torch.full((rows,), 500.0), read, weights)
+
+    def test_each_row_has_its_own_weights_of_switchable_ones(self) -> None:
+        checkpoint = self.checkpoint()
+        unet, text = self.pipeline.unet, self.pipeline.text_encoder
+        inner = getattr(text, "text_model", text)
+        one, two = {}, {}
+        for tensors, front, path, network, seed in [
+            (one, "unet", QUERY, unet, 1),
+            (one, "unet", CONVOLUTION, unet, 2),
+            (one, "text_encoder.text_model", TEXT_QUERY, inner, 3),
+            (two, "unet", QUERY, unet, 4),
+            (two, "text_encoder.text_model", TEXT_QUERY, inner, 5),
+        ]:
+            down, up = self.matrices(network.get_submodule(path), seed)
+            tensors |= {f"{front}.{path}.lora_A.weight": down, f"{front}.{path}.lora_B.weight": up}
+            tensors |= {f"{front}.{path}.alpha": torch.tensor(self.ALPHA)}
+        first, second = (self.write(f"{name}.safetensors", tensors) for name, tensors in (("one", one), ("two", two)))
+        self.imported(checkpoint, "untouched")
+        self.imported(checkpoint, "first", first)
+        self.imported(checkpoint, "both", first, second)
+        files = [f"{name}={self.folder / name}.safetensors" for name in ("one", "two")]
+        manifest = self.imported(checkpoint, "choice", switchable=files)
+        self.assertEqual((manifest["format"], manifest["loras"]), (2, ["one", "two"]))
+        self.assertEqual(manifest["networks"]["denoiser"]["inputs"][-1], "loras")
+        weights = torch.tensor([[0.0, 0.0], [self.WEIGHT, 0.0], [self.WEIGHT, self.WEIGHT]])
+        found = self.answers("choice", weights)
+        for row, name in enumerate(["untouched", "first", "both"]):
+            for mine, merged in zip(found, self.answers(name)):
+                torch.testing.assert_close(mine[row : row + 1], merged, rtol=1e-4, atol=1e-4)
+
+    def test_switchable_ones_that_cannot_be_chosen_are_refused(self) -> None:
+        checkpoint = str(self.checkpoint())
+        self.assertIn("is no NAME=FILE", self.refusal(checkpoint, "--switchable-lora", "style.safetensors"))
+        self.assertIn("is no NAME=FILE", self.refusal(checkpoint, "--switchable-lora", "A b=style.safetensors"))
+        down, up = self.matrices(self.pipeline.unet.get_submodule(QUERY), 1)
+        fits = {f"unet.{QUERY}.lora_A.weight": down, f"unet.{QUERY}.lora_B.weight": up}
+        self.write("fits.safetensors", fits)
+        twice = [word for _ in range(2) for word in ("--switchable-lora", f"a={self.folder}/fits.safetensors")]
+        self.assertIn("two LoRAs are called a", self.refusal(checkpoint, *twice))
+        self.write("stranger.safetensors", {key.replace("attn1", "nowhere"): value for key, value in fits.items()})
+        self.assertIn("fit nothing here", self.refusal(checkpoint, "--switchable-lora", f"a={self.folder}/stranger.safetensors"))
 
     def test_half_a_lora_is_refused(self) -> None:
         checkpoint = self.checkpoint()

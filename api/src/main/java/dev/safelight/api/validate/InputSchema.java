@@ -124,6 +124,7 @@ final class InputSchema {
             case Option.Image _ -> property.put("type", "string").put("minLength", 1);
             case Option.Encoding encoding -> encoding(property, encoding);
             case Option.Factors factors -> factors(property, factors);
+            case Option.Loras loras -> loras(property, loras);
             case Option.FactorTerms terms -> {
                 ObjectNode parts = weighted(property, "factors");
                 factors(parts.putObject("factors"), terms.one());
@@ -170,6 +171,15 @@ final class InputSchema {
                     "description",
                     "One of " + String.join(", ", factor.values()) + ", or an object of them with weights");
         }
+    }
+
+    private static void loras(ObjectNode property, Option.Loras loras) {
+        ObjectNode one = property.put("type", "array").putObject("items");
+        one.put("type", "object").put("additionalProperties", false);
+        one.putArray("required").add("name");
+        ObjectNode parts = one.putObject("properties");
+        words(parts, "name", loras.names());
+        range(parts.putObject("weight"), -loras.most(), loras.most());
     }
 
     private static void encoding(ObjectNode property, Option.Encoding encoding) {

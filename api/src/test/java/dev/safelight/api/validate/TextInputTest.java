@@ -108,6 +108,34 @@ class TextInputTest {
     }
 
     @Test
+    void lorasAreChosenByNameAmongThoseThatThereAre() throws IOException {
+        assertThat(codes("{\"loras\": [{\"name\": \"style\"}]}")).containsExactly("unsupported_by_model #/input/loras");
+        read(MANIFEST.replace("\"format\": 1", "\"format\": 2, \"loras\": [\"style\", \"sketch\"]")
+                .replace("[\"x\", \"t\", \"text\"]", "[\"x\", \"t\", \"text\", \"loras\"]"));
+
+        assertThat(codes("{\"prompt\": \"fox\"}")).isEmpty();
+        assertThat(resolved("{\"prompt\": \"fox\"}").options()).doesNotContainKey("loras");
+        assertThat(
+                        codes(
+                                "{\"prompt\": \"fox\", \"loras\": [{\"name\": \"sketch\", \"weight\": -0.5}, {\"name\": \"style\"}]}"))
+                .isEmpty();
+        assertThat(resolved("{\"loras\": [{\"name\": \"style\"}]}").options())
+                .as("what is left unsaid is said in the job")
+                .containsEntry("loras", List.of(Map.of("name", "style", "weight", 1.0)));
+        assertThat(model.violations(Json.MAPPER.readTree("{\"loras\": [{\"name\": \"stile\"}]}")))
+                .singleElement()
+                .satisfies(violation -> assertThat(violation.pointer()).isEqualTo("#/input/loras/0/name"))
+                .satisfies(violation -> assertThat(violation.toString()).contains("style", "sketch"));
+        assertThat(codes("{\"loras\": [{\"name\": \"style\"}, {\"name\": \"style\", \"weight\": 0.5}]}"))
+                .containsExactly("invalid_value #/input/loras");
+        assertThat(codes("{\"loras\": [{\"name\": \"style\", \"weight\": 4.5}]}"))
+                .hasSize(1);
+        assertThat(codes("{\"loras\": [{\"weight\": 1}]}")).hasSize(1);
+        assertThat(codes("{\"loras\": [\"style\"]}")).hasSize(1);
+        assertThat(codes("{\"loras\": \"style\"}")).hasSize(1);
+    }
+
+    @Test
     void aNetworkThatIsToldItsGuidanceHasNothingToGetAwayFrom() throws IOException {
         read(MANIFEST.replace("[\"x\", \"t\", \"text\"]", "[\"x\", \"t\", \"text\", \"guidance\"]")
                 .replace("\"text\": [8]", "\"text\": [8], \"guidance\": [1]"));

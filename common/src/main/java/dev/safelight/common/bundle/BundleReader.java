@@ -12,6 +12,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HashMap;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 
@@ -110,7 +111,8 @@ public final class BundleReader {
     }
 
     private static void check(Path folder, Manifest manifest) {
-        require(folder, manifest.format() == 1, "format must be 1");
+        require(folder, manifest.format() == 1 || manifest.format() == 2, "format must be 1 or 2");
+        checkLoras(folder, manifest);
         require(folder, manifest.name() != null && NAME.matcher(manifest.name()).matches(), "name is missing or odd");
         require(
                 folder,
@@ -152,6 +154,21 @@ public final class BundleReader {
                 Path file = folder.resolve(table.file()).normalize();
                 require(folder, file.startsWith(folder.normalize()), "tables." + name + ".file leaves the folder");
             });
+        }
+    }
+
+    /** What a network wants that takes them, a reader of format 1 does not know. */
+    private static void checkLoras(Path folder, Manifest manifest) {
+        List<String> loras = manifest.loras();
+        if (loras != null) {
+            require(folder, manifest.format() >= 2, "format must be 2 where there are LoRAs to choose from");
+            require(
+                    folder,
+                    !loras.isEmpty()
+                            && loras.stream().distinct().count() == loras.size()
+                            && loras.stream()
+                                    .allMatch(name -> NAME.matcher(name).matches()),
+                    "loras must be different names");
         }
     }
 

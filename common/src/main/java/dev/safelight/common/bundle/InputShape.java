@@ -23,6 +23,8 @@ public final class InputShape {
             case "mask" -> List.of(1, latent.get(1), latent.get(2));
             case "z" -> List.of(required(network.latentSize(), manifest, role, "latentSize"));
             case "factors" -> List.of(manifest.factorSize());
+            case "loras" ->
+                List.of(required(manifest.loras(), manifest, role, "loras").size());
             default ->
                 required(
                         network.shapes() == null ? null : network.shapes().get(input),

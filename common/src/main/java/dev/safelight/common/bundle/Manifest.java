@@ -10,7 +10,7 @@ import java.util.Map;
  * What {@code model.json} says of a bundle: the one description of a model that the API validates requests against and
  * the worker builds its network, schedule and decoder from.
  *
- * @param format version of this layout, 1
+ * @param format version of this layout, 1; 2 where something is in it that a reader of 1 must not pass over
  * @param name what requests call the model; lower case letters, digits, dots and dashes
  * @param date when it was trained or imported; model lists are sorted by it, newest first
  * @param parameters number of weights over all networks
@@ -22,6 +22,8 @@ import java.util.Map;
  * @param prior how the network of the role {@code prior} is used; absent where there is none
  * @param image how pictures look to encoder and decoder; absent where the latent is the picture
  * @param sizes of pictures that requests may choose; absent where there is only the one of {@code image}
+ * @param loras names of the LoRAs that requests choose from, in the order of the networks' input {@code loras}; absent where
+ *     there are none
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Manifest(
@@ -47,7 +49,8 @@ public record Manifest(
         List<String> traits,
         Prior prior,
         PictureSpace image,
-        Sizes sizes) {
+        Sizes sizes,
+        List<String> loras) {
 
     /** The role that every bundle fills. */
     public static final String DENOISER = "denoiser";
@@ -108,7 +111,8 @@ public record Manifest(
                 prior,
                 new PictureSpace(
                         List.of(picture.get(0), height, width), pictures().range()),
-                sizes);
+                sizes,
+                loras);
     }
 
     public record License(String weights, String data) {}

@@ -21,6 +21,7 @@ import java.util.Optional;
  * @param masked whether a part of the client's image is kept as it is
  * @param prior how the prior network is asked; empty where it is not
  * @param toldGuidance weight of guidance that the network is told, where it takes one
+ * @param loras weights of the bundle's LoRAs, in its order; none where it has none
  */
 public record Recipe(
         Method method,
@@ -35,11 +36,21 @@ public record Recipe(
         Beginning beginning,
         boolean masked,
         Optional<PriorUse> prior,
-        double toldGuidance) {
+        double toldGuidance,
+        List<Double> loras) {
 
     /** Whether it is made from an image of the client's. */
     public boolean takesImage() {
         return masked || beginning instanceof Beginning.AtImage || beginning instanceof Beginning.Inverted;
+    }
+
+    /** The weights of the bundle's LoRAs as networks take them. */
+    public float[] loraWeights() {
+        float[] weights = new float[loras.size()];
+        for (int i = 0; i < weights.length; i++) {
+            weights[i] = loras.get(i).floatValue();
+        }
+        return weights;
     }
 
     /** What became of an input. */

@@ -84,6 +84,7 @@ public final class Recipes {
                         conditions.options(),
                         beginnings.options(method),
                         PictureSize.options(manifest),
+                        LoraChoice.options(manifest),
                         classified() ? List.<Option<?>>of(GuidanceOptions.CLASSIFIER) : List.<Option<?>>of(),
                         GuidanceOptions.ofAll(),
                         List.of(NoiseSource.NOISE, ImageFormat.OPTION))
@@ -121,6 +122,7 @@ public final class Recipes {
             case "factors" -> lackOf("factors");
             case "prompt", "negative_prompt", "prompt_weighting", "clip_skip" -> lackOf("text encoder");
             case "width", "height" -> lackOf("sizes to choose from");
+            case "loras" -> lackOf("LoRAs to choose from");
             case "compose", "negative", "guidance", "guidance_rescale", "guidance_sigma_min", "guidance_sigma_max" ->
                 lackOf("guidance: it was not trained to draw without a condition");
             case "classifier_guidance" -> lackOf("network \"" + Offers.GUIDE + "\" that says which way a class lies");
@@ -219,7 +221,8 @@ public final class Recipes {
                     way.beginning(),
                     way.masked(),
                     way.prior(),
-                    input.guidance()));
+                    input.guidance(),
+                    LoraChoice.weights(manifest, values)));
         } catch (InputRefused e) {
             return new Impossible(List.of(e.problem()));
         } catch (OptionRefused e) {

@@ -221,6 +221,66 @@ public sealed interface Option<T> {
     }
 
     /**
+     * Changes of the network, with weights: {@code [{"name": "style", "weight": 0.8}]}. To the arithmetic it is a weight for
+     * each change that the bundle has, 0 for those that are not named.
+     *
+     * @param names of the bundle's changes, in its order
+     * @param most largest weight, and largest negative one
+     */
+    record Loras(String name, String description, List<String> names, double most) implements Option<List<Double>> {
+        private static final double WHOLE = 1;
+
+        @Override
+        public List<Double> fallback() {
+            return null;
+        }
+
+        @Override
+        public List<Double> read(Object value) {
+            if (!(value instanceof List<?> list)) {
+                throw new IllegalArgumentException("must be a list of objects with name and weight");
+            }
+            Double[] weights = new Double[names.size()];
+            for (Object one : list) {
+                if (!(one instanceof Map<?, ?> map) || !(map.get("name") instanceof String called)) {
+                    throw new IllegalArgumentException("must be a list of objects with name and weight");
+                }
+                int place = names.indexOf(called);
+                if (place < 0) {
+                    throw new IllegalArgumentException(
+                            "has no " + called + "; the model knows " + String.join(", ", names));
+                }
+                if (weights[place] != null) {
+                    throw new IllegalArgumentException("names " + called + " twice");
+                }
+                weights[place] = map.containsKey("weight")
+                        ? new Real(name, description, -most, most, null).read(map.get("weight"))
+                        : Double.valueOf(WHOLE);
+            }
+            return Stream.of(weights)
+                    .map(weight -> weight == null ? 0.0 : weight)
+                    .toList();
+        }
+
+        @Override
+        public Object complete(Object value) {
+            if (!(value instanceof List<?> list)) {
+                return value;
+            }
+            return list.stream().map(Loras::weighted).toList();
+        }
+
+        private static Object weighted(Object one) {
+            if (!(one instanceof Map<?, ?> map) || map.containsKey("weight")) {
+                return one;
+            }
+            Map<Object, Object> whole = new LinkedHashMap<>(map);
+            whole.put("weight", WHOLE);
+            return whole;
+        }
+    }
+
+    /**
      * Several factors at once, each with one of its values or several with fractions: {@code {"digit": "3", "color":
      * {"red": 0.5, "blue": 0.5}}}. To the arithmetic it is the blocks of all factors one after the other.
      */

@@ -118,6 +118,31 @@ class BundleReaderTest {
         assertThatThrownBy(() -> BundleLibrary.open(models.resolve("nowhere"))).isInstanceOf(BundleException.class);
     }
 
+    /** A reader of format 1 would pass over it: it would not know what a network wants. */
+    @Test
+    void whatOlderReadersMustNotPassOverNeedsFormatTwo() throws IOException {
+        String loras = "\"loras\": [\"style\", \"sketch\"], ";
+        assertRefused(loras, "format must be 2 where there are LoRAs");
+        String manifest = manifest("first", "2026-01-01", "net.pt").replace("\"format\": 1, ", "\"format\": 2, ");
+        Path file = models.resolve("first/model.json");
+        Files.writeString(file, manifest.replace("\"samplers\"", loras + "\"samplers\""));
+        assertThat(BundleReader.read(models.resolve("first")).manifest().loras())
+                .containsExactly("style", "sketch");
+        Files.writeString(file, manifest.replace("\"samplers\"", loras.replace("sketch", "style") + "\"samplers\""));
+        assertThatThrownBy(() -> BundleReader.read(models.resolve("first"))).hasMessageContaining("different names");
+        Files.writeString(file, manifest.replace("\"format\": 2", "\"format\": 3"));
+        assertThatThrownBy(() -> BundleReader.read(models.resolve("first"))).hasMessageContaining("1 or 2");
+    }
+
+    private void assertRefused(String fields, String reason) throws IOException {
+        Files.writeString(
+                models.resolve("first/model.json"),
+                manifest("first", "2026-01-01", "net.pt").replace("\"samplers\"", fields + "\"samplers\""));
+        assertThatThrownBy(() -> BundleReader.read(models.resolve("first")))
+                .isInstanceOf(BundleException.class)
+                .hasMessageContaining(reason);
+    }
+
     @Test
     void aBrokenManifestSaysWhichFile() throws IOException {
         Files.writeString(models.resolve("first/model.json"), "{\"format\": ");

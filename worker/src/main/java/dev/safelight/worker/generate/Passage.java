@@ -178,6 +178,9 @@ final class Passage {
                     "masked",
                     request.recipe().masked() ? image.orElseThrow().blanked(noise) : new float[model.latentSize()]);
         }
+        if (model.takes("loras")) {
+            more.put("loras", request.recipe().loraWeights());
+        }
         if (model.takes("size")) {
             more.put("size", size());
         }

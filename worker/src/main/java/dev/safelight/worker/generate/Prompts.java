@@ -28,12 +28,18 @@ final class Prompts implements AutoCloseable {
 
     private final Manifest manifest;
     private final List<Tokenizer> tokenizers;
-    private final Map<Condition.Prompt, Conditioning.Text> known = new LinkedHashMap<>(16, 0.75f, true);
+    private final Map<Question, Conditioning.Text> known = new LinkedHashMap<>(16, 0.75f, true);
+    private final boolean changed;
     private long numbers;
+
+    /** @param loras weights of the changes under which it was read; none where they do not change the text network */
+    private record Question(Condition.Prompt prompt, List<Float> loras) {}
 
     private Prompts(Manifest manifest, List<Tokenizer> tokenizers) {
         this.manifest = manifest;
         this.tokenizers = tokenizers;
+        Manifest.Network network = manifest.networks().get(Manifest.TEXT);
+        this.changed = network != null && network.inputs().contains("loras");
     }
 
     /** @throws dev.safelight.common.bundle.BundleException when a tokenizer cannot be read */
@@ -51,29 +57,41 @@ final class Prompts implements AutoCloseable {
         return new Prompts(bundle.manifest(), tokenizers);
     }
 
-    /** @throws dev.safelight.worker.batch.EvaluationStopped while the network runs */
-    Conditioning.Text read(Condition.Prompt prompt, Batcher batcher, Group network, Ticket ticket) {
-        Conditioning.Text before = recall(prompt);
+    /**
+     * @param loras weights of the bundle's LoRAs
+     * @throws dev.safelight.worker.batch.EvaluationStopped while the network runs
+     */
+    Conditioning.Text read(Condition.Prompt prompt, float[] loras, Batcher batcher, Group network, Ticket ticket) {
+        Question question = question(prompt, loras);
+        Conditioning.Text before = recall(question);
         if (before != null) {
             return before;
         }
         try (Walk walk = batcher.join(ticket, network, true, 1).getFirst()) {
-            Row row = new Row(new float[0], 0, new Conditioning.Unconditional(), inputs(prompt));
+            Row row = new Row(new float[0], 0, new Conditioning.Unconditional(), inputs(prompt, loras));
             Conditioning.Text made =
                     new Conditioning.Text(walk.evaluate(List.of(row)).getFirst());
-            remember(prompt, made);
+            remember(question, made);
             return made;
         }
     }
 
     /** What stands for no prompt. */
-    Conditioning.Text unsaid(Batcher batcher, Group network, Ticket ticket) {
+    Conditioning.Text unsaid(float[] loras, Batcher batcher, Group network, Ticket ticket) {
         return "zeros".equals(manifest.conditioning().text().unsaid())
                 ? new Conditioning.Text(new float[InputShape.size(manifest, Manifest.DENOISER, "text")])
-                : read(new Condition.Prompt("", 0, false), batcher, network, ticket);
+                : read(new Condition.Prompt("", 0, false), loras, batcher, network, ticket);
     }
 
-    private Map<String, float[]> inputs(Condition.Prompt prompt) {
+    private Question question(Condition.Prompt prompt, float[] loras) {
+        List<Float> weights = new ArrayList<>();
+        for (int i = 0; changed && i < loras.length; i++) {
+            weights.add(loras[i]);
+        }
+        return new Question(prompt, weights);
+    }
+
+    private Map<String, float[]> inputs(Condition.Prompt prompt, float[] loras) {
         Map<String, float[]> inputs = new HashMap<>();
         List<Emphasis.Piece> pieces = prompt.weighted() ? Emphasis.of(prompt.text()) : Emphasis.none(prompt.text());
         for (Tokenizer tokenizer : tokenizers) {
@@ -84,15 +102,16 @@ final class Prompts implements AutoCloseable {
             }
         }
         inputs.put("skip", new float[] {prompt.skip()});
+        inputs.put("loras", loras);
         return inputs;
     }
 
-    private synchronized Conditioning.Text recall(Condition.Prompt prompt) {
-        return known.get(prompt);
+    private synchronized Conditioning.Text recall(Question question) {
+        return known.get(question);
     }
 
-    private synchronized void remember(Condition.Prompt prompt, Conditioning.Text made) {
-        Conditioning.Text before = known.put(prompt, made);
+    private synchronized void remember(Question question, Conditioning.Text made) {
+        Conditioning.Text before = known.put(question, made);
         numbers += made.values().length - (before == null ? 0 : before.values().length);
         var oldest = known.entrySet().iterator();
         while (numbers > MOST_NUMBERS && known.size() > 1) {

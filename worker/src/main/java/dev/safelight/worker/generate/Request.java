@@ -27,24 +27,35 @@ record Request(Recipe recipe, List<Conditioning> conditions, Conditioning source
                 new Request(
                         recipe,
                         recipe.conditions().stream()
-                                .map(condition -> conditioning(condition, model, ticket))
+                                .map(condition -> conditioning(condition, recipe, model, ticket))
                                 .toList(),
                         recipe.beginning() instanceof Beginning.Inverted(int ignored, Condition source)
-                                ? conditioning(source, model, ticket)
+                                ? conditioning(source, recipe, model, ticket)
                                 : null);
             case Recipe.Impossible problems -> throw new IllegalArgumentException(problems.message());
         };
     }
 
-    private static Conditioning conditioning(Condition condition, Model model, Ticket ticket) {
+    private static Conditioning conditioning(Condition condition, Recipe recipe, Model model, Ticket ticket) {
         Manifest.Conditioning offered = model.bundle().manifest().conditioning();
         return switch (condition) {
             case Condition.Anything _ ->
                 model.others().containsKey(Manifest.TEXT)
-                        ? model.prompts().unsaid(model.aside(), model.others().get(Manifest.TEXT), ticket)
+                        ? model.prompts()
+                                .unsaid(
+                                        recipe.loraWeights(),
+                                        model.aside(),
+                                        model.others().get(Manifest.TEXT),
+                                        ticket)
                         : anything(model.bundle().manifest());
             case Condition.Prompt prompt ->
-                model.prompts().read(prompt, model.aside(), model.others().get(Manifest.TEXT), ticket);
+                model.prompts()
+                        .read(
+                                prompt,
+                                recipe.loraWeights(),
+                                model.aside(),
+                                model.others().get(Manifest.TEXT),
+                                ticket);
             case Condition.Label(String name) ->
                 new Conditioning.ClassIndex(offered.classes().indexOf(name));
             case Condition.Factors(List<Double> blocks) -> {

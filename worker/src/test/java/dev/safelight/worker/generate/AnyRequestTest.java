@@ -159,7 +159,7 @@ class AnyRequestTest {
             case Option.Image _ -> Optional.of(Arbitraries.just("an image"));
             case Option.Encoding encoding ->
                 Optional.of(Arbitraries.of(encoding.formats()).map(format -> Map.of("format", format)));
-            case Option.Factors _, Option.FactorTerms _, Option.Reals _ -> Optional.empty();
+            case Option.Factors _, Option.FactorTerms _, Option.Loras _, Option.Reals _ -> Optional.empty();
         };
     }
 

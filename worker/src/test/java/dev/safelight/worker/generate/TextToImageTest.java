@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.safelight.common.bundle.BundleReader;
 import dev.safelight.common.request.GenerationInput;
+import dev.safelight.common.request.Recipe;
 import dev.safelight.common.wire.Json;
 import dev.safelight.worker.batch.Counters;
 import dev.safelight.worker.batch.Ticket;
@@ -93,7 +94,8 @@ class TextToImageTest {
 
     private static GenerationInput input(Model model, JsonNode request) {
         Map<String, Object> options = new LinkedHashMap<>(Map.of("noise", "torch"));
-        for (String field : List.of("prompt", "negative_prompt", "width", "height", "clip_skip", "eta", "strength")) {
+        for (String field :
+                List.of("prompt", "negative_prompt", "width", "height", "clip_skip", "eta", "strength", "loras")) {
             if (request.has(field)) {
                 options.put(field, Json.MAPPER.convertValue(request.get(field), Object.class));
             }
@@ -117,7 +119,7 @@ class TextToImageTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"sd1", "sd2", "sdxl", "sd3", "sd3-without-t5", "flux"})
+    @ValueSource(strings = {"sd1", "sd1-loras", "sd2", "sdxl", "sd3", "sd3-without-t5", "flux"})
     void drawsWhatDiffusersDrew(String layout) throws Exception {
         Model model = layout.equals("sd1") ? sd1 : load(layout);
         for (JsonNode expected :
@@ -244,6 +246,72 @@ class TextToImageTest {
         assertThat(mean)
                 .as("conditional and unconditional rows alone would be 2 a call")
                 .isGreaterThan(2);
+    }
+
+    @Test
+    void unlikeLorasShareCallsAndDoNotTouchEachOther() throws Exception {
+        Model model = load("sd1-loras");
+        GenerationInput plain = fox(model, "a red fox");
+        List<GenerationInput> inputs = List.of(
+                plain,
+                plain.with("loras", List.of(Map.of("name", "style", "weight", 0.8))),
+                plain.with("loras", List.of(Map.of("name", "sketch"))),
+                plain.with("loras", List.of(Map.of("name", "sketch"), Map.of("name", "style", "weight", -1))));
+        List<float[]> alone = new ArrayList<>();
+        for (GenerationInput input : inputs) {
+            alone.add(pixels(draw(model, input).picture()));
+        }
+        assertThat(alone.getFirst())
+                .as("weights of 0 are the network as it was")
+                .isEqualTo(pixels(draw(sd1, fox(sd1, "a red fox")).picture()));
+        Counters before = engine.counters();
+
+        List<Outcome> together = Jobs.together(model, inputs);
+
+        for (int i = 0; i < inputs.size(); i++) {
+            float[] picture =
+                    pixels(((Outcome.Pictures) together.get(i)).pictures().getFirst());
+            assertThat(distance(picture, alone.get(i))).isLessThan(picture.length / 1000.0 + 2);
+            for (int other = 0; other < i; other++) {
+                assertThat(distance(picture, alone.get(other))).isGreaterThan(10);
+            }
+        }
+        assertThat(engine.counters().since(before).rowsPerCall()).isGreaterThan(2);
+    }
+
+    /** A LoRA changes the text encoder too: what was read without it is not what is read with it. */
+    @Test
+    void aPromptIsReadOnceForEachChoiceOfLoras() throws Exception {
+        Model model = load("sd1-loras");
+        GenerationInput plain = fox(model, "read under a style");
+        GenerationInput styled = plain.with("loras", List.of(Map.of("name", "style", "weight", 0.5)));
+        draw(model, plain);
+        Ticket first = Jobs.ticket();
+        new Generation(model, styled).run(first, Progress.Listener.NONE);
+        Ticket second = Jobs.ticket();
+        new Generation(model, styled).run(second, Progress.Listener.NONE);
+
+        // The prompt, and the empty one to get away from.
+        assertThat(first.evaluations()).isEqualTo(second.evaluations() + 2);
+    }
+
+    @Test
+    void lorasThatAreNotThereAreNamedBesideThoseThatAre() throws Exception {
+        Model model = load("sd1-loras");
+        GenerationInput plain = fox(model, "a red fox");
+        assertThat(impossible(model, plain.with("loras", List.of(Map.of("name", "stile")))))
+                .contains("stile", "style, sketch");
+        assertThat(impossible(model, plain.with("loras", List.of(Map.of("name", "style"), Map.of("name", "style")))))
+                .contains("style twice");
+        assertThat(impossible(model, plain.with("loras", List.of(Map.of("name", "style", "weight", 5)))))
+                .contains("-4.0 to 4.0");
+        assertThat(model.recipes().stranger(plain.with("loras", List.of()))).isEmpty();
+        assertThat(sd1.recipes().stranger(plain.with("loras", List.of()))).contains("loras");
+        assertThat(sd1.recipes().refusalOf("loras").orElseThrow()).contains("has no LoRAs");
+    }
+
+    private static String impossible(Model model, GenerationInput input) {
+        return ((Recipe.Impossible) model.recipes().read(input)).message();
     }
 
     @Test

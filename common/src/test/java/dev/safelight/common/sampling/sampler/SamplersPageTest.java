@@ -91,6 +91,7 @@ class SamplersPageTest {
             case Option.Image _ -> "an image";
             case Option.Encoding _ -> "an object of format and quality";
             case Option.Factors _ -> "an object of factors";
+            case Option.Loras _ -> "list of names with weights";
             case Option.FactorTerms terms -> "list of at most " + terms.most() + " `{\"factors\", \"weight\"}`";
             case Option.Terms terms -> "list of at most " + terms.most() + " `{\"class\", \"weight\"}`";
         };
