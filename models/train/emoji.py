@@ -24,7 +24,7 @@ TEXT_WIDTH = 128
 PATCH = 4
 CAP = 5.0
 
-RECIPE = Recipe(seed=20261125, steps=6000, batch=64, rate=1e-3, warmup=200, averaging=0.999)
+RECIPE = Recipe(seed=20261125, steps=6000, batch=64, rate=2e-3, warmup=200, averaging=0.999)
 
 
 def attend(query: Tensor, key: Tensor, value: Tensor, heads: int, mask: Tensor | None = None) -> Tensor:

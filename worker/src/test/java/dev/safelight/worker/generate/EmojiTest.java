@@ -82,11 +82,11 @@ class EmojiTest {
         Picture heart = draw("red heart").getFirst();
         Originals originals = new Originals(heart, null);
 
-        Picture kept = pictures(new Generation(
-                        model, input("red heart", Map.of("image", "it", "strength", 0.1)), originals))
+        Picture kept = pictures(
+                        new Generation(model, input("red heart", Map.of("image", "it", "strength", 0.1)), originals))
                 .getFirst();
-        Picture changed = pictures(new Generation(
-                        model, input("green apple", Map.of("image", "it", "strength", 0.9)), originals))
+        Picture changed = pictures(
+                        new Generation(model, input("green apple", Map.of("image", "it", "strength", 0.9)), originals))
                 .getFirst();
 
         assertThat(apart(kept, heart)).isLessThan(20).isLessThan(apart(changed, heart));
