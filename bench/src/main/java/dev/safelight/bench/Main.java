@@ -16,7 +16,8 @@ import picocli.CommandLine.Command;
             PreviewsBench.class,
             ReferenceBench.class,
             SoakBench.class,
-            StreamsBench.class
+            StreamsBench.class,
+            TextToImageBench.class
         })
 public final class Main {
     private Main() {}

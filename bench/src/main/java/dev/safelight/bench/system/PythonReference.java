@@ -11,7 +11,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** The Python pipeline of {@code bench/reference/pipeline.py} as a process that waits for its turns. */
+/** A Python pipeline of {@code bench/reference} as a process that waits for its turns. */
 public final class PythonReference implements AutoCloseable {
     private final Process process;
     private final BufferedReader answers;
@@ -24,15 +24,26 @@ public final class PythonReference implements AutoCloseable {
     }
 
     /**
+     * The denoising loop of {@code pipeline.py}.
+     *
      * @param python an interpreter with what {@code models/export/requirements.txt} lists
      * @param options of the script
      */
     public static PythonReference start(Path python, Path root, List<String> options) throws IOException {
+        return start(python, root, "pipeline.py", options);
+    }
+
+    /**
+     * @param python an interpreter with what the script imports
+     * @param script in {@code bench/reference}
+     */
+    public static PythonReference start(Path python, Path root, String script, List<String> options)
+            throws IOException {
         if (!Files.isExecutable(python)) {
             throw new IOException("there is no Python " + python
                     + ": python3.11 -m venv .venv && .venv/bin/pip install -r models/export/requirements.txt");
         }
-        List<String> command = new ArrayList<>(List.of(python.toString(), "bench/reference/pipeline.py"));
+        List<String> command = new ArrayList<>(List.of(python.toString(), "-W", "ignore", "bench/reference/" + script));
         command.addAll(options);
         ProcessBuilder builder =
                 new ProcessBuilder(command).directory(root.toFile()).redirectError(ProcessBuilder.Redirect.INHERIT);
@@ -52,6 +63,12 @@ public final class PythonReference implements AutoCloseable {
     /** @return pictures a second, {@code count} at a time */
     public double measure(int count, Duration duration) throws IOException {
         ask("measure " + count + " " + duration.toMillis() / 1000.0);
+        return Double.parseDouble(answer());
+    }
+
+    /** Seconds from weights on the disk to a first picture, of a script that knows. */
+    public double cold() throws IOException {
+        ask("cold");
         return Double.parseDouble(answer());
     }
 
