@@ -206,6 +206,13 @@ class Half(nn.Module):
         return -x / 2
 
 
+class Brightness(nn.Module):
+    """How bright a picture is, from 0 to 1; range as in `Writer`."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.mean(dim=(1, 2, 3)) / 4 + 0.5
+
+
 def save(network: nn.Module, path: Path) -> str:
     """Scripts, and writes without names of the machine; returns the digest."""
     whole = io.BytesIO()
@@ -268,6 +275,8 @@ def main() -> None:
         "guide": (Guide(), [x, t, "class"], None),
         "prior": (Prior(), ["z", "class"], code),
     }, "ddim", conditioning=CLASSES, prior={"kind": "start", "time": 199, "default": False})
+    write("watched", {"denoiser": (Peaks(), [x, t, "class"], None), "safety": (Brightness(), [x], None)}, "ddim",
+          format=2, conditioning=CLASSES, safety={"threshold": 0.5, "action": "blur"})
     write("truncated", {"denoiser": (OnlyHigh(), [x, t], None), "prior": (Truncated(), [x, t], None)}, "ddim",
           prior={"kind": "truncated", "time": 199, "networkTime": 1000})
     write("refined", {"denoiser": (Refiner(), [x, t, "image"], None), "prior": (Picture(), ["z"], code)}, "ddim",

@@ -38,6 +38,7 @@ public record StandaloneSettings(int port, Path data, Path models, Map<String, S
         // So that a newcomer can try webhooks with a server on the same machine.
         variables.putIfAbsent("SAFELIGHT_WEBHOOK_ALLOW", "127.0.0.0/8,::1");
         variables.putIfAbsent("SAFELIGHT_WEBHOOK_PORTS", OutboundSettings.ANY_PORT);
+        variables.putIfAbsent("SAFELIGHT_SAFETY_ALLOW", "127.0.0.0/8,::1");
         variables.putIfAbsent("SAFELIGHT_CACHE", data.resolve("cache").toString());
         variables.put("SAFELIGHT_HTTP_HOST", "127.0.0.1");
         variables.put("SAFELIGHT_HTTP_PORT", Integer.toString(port));

@@ -19,6 +19,7 @@ import dev.safelight.worker.lease.Heartbeat;
 import dev.safelight.worker.lease.Leases;
 import dev.safelight.worker.preview.PreviewSender;
 import dev.safelight.worker.preview.Previews;
+import dev.safelight.worker.safety.Safety;
 import dev.safelight.worker.signal.Signals;
 import dev.safelight.worker.store.CheckpointStore;
 import dev.safelight.worker.store.JobStore;
@@ -31,6 +32,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.locks.LockSupport;
@@ -67,6 +69,7 @@ public final class WorkerProcess implements AutoCloseable {
     private final Checkpoints checkpoints;
     private final PreviewSender previewSender;
     private final Previews previews;
+    private final Safety safety;
     private final Attempts attempts;
     private final Intake intake;
     private final MetricsPage metricsPage;
@@ -136,6 +139,7 @@ public final class WorkerProcess implements AutoCloseable {
                 new CheckpointStore(database, id), objects, settings.checkpointInterval(), MOST_INLINE, meters);
         this.previewSender = new PreviewSender(settings.kafka());
         this.previews = new Previews(previewSender, nanoTime);
+        this.safety = new Safety(settings.safety(), meters, Clock.systemUTC());
         this.attempts = new Attempts(
                 equipment.models(),
                 objects,
@@ -144,6 +148,7 @@ public final class WorkerProcess implements AutoCloseable {
                 room,
                 checkpoints,
                 previews,
+                safety,
                 signals,
                 meters,
                 settings.attempts(),
@@ -245,6 +250,7 @@ public final class WorkerProcess implements AutoCloseable {
         signals.close();
         previews.close();
         previewSender.close();
+        safety.close();
         intake.close();
         metricsPage.close();
         closeQuietly(engine);

@@ -6,6 +6,7 @@ import dev.safelight.common.config.LogSettings;
 import dev.safelight.common.config.Settings;
 import dev.safelight.common.config.StoreSettings;
 import dev.safelight.worker.attempt.AttemptSettings;
+import dev.safelight.worker.safety.SafetySettings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -44,6 +45,7 @@ public record WorkerSettings(
         Duration drainGrace,
         int metricsPort,
         AttemptSettings attempts,
+        SafetySettings safety,
         DatabaseSettings database,
         KafkaSettings kafka,
         StoreSettings store) {
@@ -94,6 +96,7 @@ public record WorkerSettings(
                                 "SAFELIGHT_BUNDLE_DELAY",
                                 "15s",
                                 "wait before a job is tried again whose bundle version a worker lacks; doubles each time")),
+                SafetySettings.read(settings),
                 DatabaseSettings.read(settings, CONNECTIONS),
                 KafkaSettings.read(settings),
                 StoreSettings.read(settings));

@@ -17,6 +17,8 @@ import java.util.Optional;
 public final class GetOutput implements Handler {
     private static final Duration SIGNED_FOR = Duration.ofMinutes(15);
 
+    static final String WITHHELD = "the safety check withheld the image";
+
     private final JobQueries jobs;
     private final ObjectStore store;
     private final boolean withBody;
@@ -40,6 +42,9 @@ public final class GetOutput implements Handler {
         JobKey job = request.jobKey();
         int ordinal = request.integer("ordinal");
         Optional<JobQueries.StoredOutput> found = jobs.output(job, ordinal);
+        if (found.isEmpty() && jobs.withheld(job, ordinal)) {
+            return new Problem(404, "output_withheld", WITHHELD).reply();
+        }
         if (found.isEmpty()) {
             return Problem.notFound("job " + job.jobId() + " has no output " + ordinal)
                     .reply();

@@ -22,6 +22,7 @@ public final class JobQueries {
     private static final String PAGE = Sql.of(JobQueries.class, "page");
     private static final String AHEAD = Sql.of(JobQueries.class, "ahead");
     private static final String OUTPUT = Sql.of(JobQueries.class, "output");
+    private static final String WITHHELD = Sql.of(JobQueries.class, "withheld");
 
     private final Jdbi jdbi;
 
@@ -93,6 +94,16 @@ public final class JobQueries {
                         row.getBoolean("expired"),
                         row.getLong("seconds_left")))
                 .findOne());
+    }
+
+    /** Whether the safety check withheld the image. */
+    boolean withheld(JobKey key, int ordinal) {
+        return jdbi.withHandle(handle -> handle.createQuery(WITHHELD)
+                .bind("tenant_id", key.tenantId())
+                .bind("job_id", key.jobId())
+                .bind("ordinal", ordinal)
+                .mapTo(boolean.class)
+                .one());
     }
 
     private static Instant instant(ResultSet row, String column) throws SQLException {

@@ -24,6 +24,8 @@ import org.jdbi.v3.core.statement.StatementContext;
  * @param resumedFromStep where the present attempt went on; null when it began with noise
  * @param error of the failed job, or of the last failed attempt of one that goes on
  * @param expiresIn seconds for which the outputs are kept, as the request said; null where it said nothing
+ * @param outputs the images that can be had, or could
+ * @param reviews what the safety check said of images; those that it withheld are no outputs
  * @param webhook the column as it is, with its sealed secret; or null
  */
 public record JobRow(
@@ -51,7 +53,11 @@ public record JobRow(
         JobError error,
         Integer expiresIn,
         List<OutputRow> outputs,
+        List<ReviewRow> reviews,
         JsonNode webhook) {
+
+    /** Of an image that is no output. */
+    private static final String WITHHELD = "withheld";
 
     /**
      * One image; {@code sha256} in hex.
@@ -70,8 +76,22 @@ public record JobRow(
             Instant expiresAt,
             Boolean expired) {}
 
+    /**
+     * What the safety check said of an image that did not simply pass.
+     *
+     * @param verdict {@code flagged}, {@code blurred} or {@code withheld}
+     * @param score or null
+     * @param reason or null
+     */
+    public record ReviewRow(int ordinal, String verdict, Double score, String reason, long seed) {
+        boolean withheld() {
+            return verdict.equals(WITHHELD);
+        }
+    }
+
     static JobRow map(ResultSet row, StatementContext context) throws SQLException {
         String outputs = row.getString("outputs");
+        String reviews = row.getString("reviews");
         String error = row.getString("error");
         return new JobRow(
                 new JobKey(row.getString("tenant_id"), row.getObject("job_id", UUID.class)),
@@ -98,6 +118,7 @@ public record JobRow(
                 error == null ? null : Json.read(error, JobError.class),
                 row.getObject("expires_in", Integer.class),
                 outputs == null ? List.of() : List.of(Json.read(outputs, OutputRow[].class)),
+                reviews == null ? List.of() : List.of(Json.read(reviews, ReviewRow[].class)),
                 json(row.getString("webhook")));
     }
 

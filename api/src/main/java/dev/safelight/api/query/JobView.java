@@ -61,22 +61,36 @@ public record JobView(
     public record Progress(int step, int of, Double eta) {}
 
     /**
+     * An image. One that the safety check withheld has an index, a seed, a review and an error, and nothing else.
+     *
      * @param expiresAt until when it can be had; null where it is kept, or gone
      * @param expiredAt since when it is gone, or null
+     * @param safety what the safety check said, where the image did not simply pass; else null
+     * @param error why there is no file; null where there is one
      */
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Output(
             int index,
             String url,
-            int width,
-            int height,
+            Integer width,
+            Integer height,
             String contentType,
             String sha256,
-            long bytes,
+            Long bytes,
             long seed,
             Instant expiresAt,
-            Instant expiredAt) {}
+            Instant expiredAt,
+            Safety safety,
+            JobError error) {}
+
+    /**
+     * @param verdict {@code flagged}, {@code blurred} or {@code withheld}
+     * @param score of whoever said it, or null
+     * @param reason in words, or null
+     */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Safety(String verdict, Double score, String reason) {}
 
     /** Where the job's own messages go; its secret is not shown. */
     public record Webhook(String url, List<String> events) {}

@@ -4,13 +4,16 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.safelight.api.events.LiveProgress;
 import dev.safelight.api.link.OutputLinks;
 import dev.safelight.common.event.Signal;
+import dev.safelight.common.job.JobError;
 import dev.safelight.common.job.JobState;
 import dev.safelight.common.request.GenerationInput;
 import dev.safelight.common.wire.Json;
 import java.time.Clock;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.stream.Stream;
 
 /** Makes of rows what clients see. */
 public final class JobViews {
@@ -65,18 +68,12 @@ public final class JobViews {
     private JobView view(JobRow job, QueueStanding standing) {
         String self = url(job.key().jobId());
         boolean failed = job.state() == JobState.FAILED;
-        List<JobView.Output> outputs = job.outputs().stream()
-                .map(output -> new JobView.Output(
-                        output.ordinal(),
-                        self + "/outputs/" + output.ordinal() + signature(job, output),
-                        output.width(),
-                        output.height(),
-                        output.contentType(),
-                        output.sha256(),
-                        output.bytes(),
-                        output.seed(),
-                        gone(output) ? null : output.expiresAt(),
-                        gone(output) ? output.expiresAt() : null))
+        List<JobView.Output> outputs = Stream.concat(
+                        job.outputs().stream().map(output -> shown(job, output, self)),
+                        job.reviews().stream()
+                                .filter(JobRow.ReviewRow::withheld)
+                                .map(JobViews::withheld))
+                .sorted(Comparator.comparingInt(JobView.Output::index))
                 .toList();
         return new JobView(
                 job.key().jobId(),
@@ -105,6 +102,46 @@ public final class JobViews {
                 job.expiresIn(),
                 webhook(job.webhook()),
                 new JobView.Urls(self, self + "/cancel", self + "/retry"));
+    }
+
+    private JobView.Output shown(JobRow job, JobRow.OutputRow output, String self) {
+        return new JobView.Output(
+                output.ordinal(),
+                self + "/outputs/" + output.ordinal() + signature(job, output),
+                output.width(),
+                output.height(),
+                output.contentType(),
+                output.sha256(),
+                output.bytes(),
+                output.seed(),
+                gone(output) ? null : output.expiresAt(),
+                gone(output) ? output.expiresAt() : null,
+                job.reviews().stream()
+                        .filter(review -> review.ordinal() == output.ordinal())
+                        .findFirst()
+                        .map(JobViews::safety)
+                        .orElse(null),
+                null);
+    }
+
+    private static JobView.Output withheld(JobRow.ReviewRow review) {
+        return new JobView.Output(
+                review.ordinal(),
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                review.seed(),
+                null,
+                null,
+                safety(review),
+                new JobError("output_withheld", GetOutput.WITHHELD));
+    }
+
+    private static JobView.Safety safety(JobRow.ReviewRow review) {
+        return new JobView.Safety(review.verdict(), review.score(), review.reason());
     }
 
     private String signature(JobRow job, JobRow.OutputRow output) {

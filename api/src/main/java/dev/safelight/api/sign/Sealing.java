@@ -1,5 +1,6 @@
 package dev.safelight.api.sign;
 
+import dev.safelight.common.sign.SigningSecret;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;

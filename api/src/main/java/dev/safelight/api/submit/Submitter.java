@@ -336,6 +336,7 @@ public final class Submitter implements AutoCloseable {
                 null,
                 job.expiresIn(),
                 List.of(),
+                List.of(),
                 job.webhook());
     }
 }

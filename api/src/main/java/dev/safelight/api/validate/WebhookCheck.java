@@ -1,8 +1,8 @@
 package dev.safelight.api.validate;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.safelight.api.sign.SigningSecret;
 import dev.safelight.common.outbound.OutboundRules;
+import dev.safelight.common.sign.SigningSecret;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;

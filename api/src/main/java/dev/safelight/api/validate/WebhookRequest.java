@@ -3,7 +3,7 @@ package dev.safelight.api.validate;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.safelight.api.sign.Sealing;
-import dev.safelight.api.sign.SigningSecret;
+import dev.safelight.common.sign.SigningSecret;
 import dev.safelight.common.wire.Json;
 import java.util.List;
 import java.util.Optional;

@@ -1,7 +1,7 @@
 package dev.safelight.api.webhook;
 
-import dev.safelight.api.sign.SigningSecret;
 import dev.safelight.common.job.JobIds;
+import dev.safelight.common.sign.SigningSecret;
 import dev.safelight.common.store.Database;
 import dev.safelight.common.store.Sql;
 import java.util.List;

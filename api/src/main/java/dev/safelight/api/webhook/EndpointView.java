@@ -3,7 +3,7 @@ package dev.safelight.api.webhook;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
-import dev.safelight.api.sign.SigningSecret;
+import dev.safelight.common.sign.SigningSecret;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;

@@ -1,8 +1,8 @@
 package dev.safelight.api.webhook;
 
 import dev.safelight.api.sign.Sealing;
-import dev.safelight.api.sign.SigningSecret;
 import dev.safelight.common.job.JobIds;
+import dev.safelight.common.sign.SigningSecret;
 import dev.safelight.common.store.Database;
 import dev.safelight.common.store.Sql;
 import java.time.Duration;

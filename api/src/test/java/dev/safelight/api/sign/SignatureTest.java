@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.standardwebhooks.Webhook;
 import com.standardwebhooks.exceptions.WebhookVerificationException;
+import dev.safelight.common.sign.Signature;
+import dev.safelight.common.sign.SigningSecret;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Base64;

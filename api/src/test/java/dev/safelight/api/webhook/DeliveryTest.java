@@ -4,9 +4,9 @@ import static dev.safelight.api.webhook.Receiver.replying;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.safelight.api.sign.SigningSecret;
 import dev.safelight.api.webhook.Receiver.Message;
 import dev.safelight.common.job.JobKey;
+import dev.safelight.common.sign.SigningSecret;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;

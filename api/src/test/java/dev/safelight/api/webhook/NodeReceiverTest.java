@@ -3,7 +3,7 @@ package dev.safelight.api.webhook;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.safelight.api.sign.SigningSecret;
+import dev.safelight.common.sign.SigningSecret;
 import dev.safelight.embedded.testing.JavaProcess;
 import dev.safelight.embedded.testing.TestServers;
 import java.io.IOException;

@@ -2,11 +2,11 @@ package dev.safelight.api.webhook;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.safelight.api.sign.SigningSecret;
 import dev.safelight.api.webhook.Receiver.Message;
 import dev.safelight.common.event.Signal;
 import dev.safelight.common.job.JobKey;
 import dev.safelight.common.job.JobState;
+import dev.safelight.common.sign.SigningSecret;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;

@@ -18,6 +18,7 @@ import java.util.regex.Pattern;
 
 /** Reads a bundle folder and refuses what a worker could not run safely. */
 public final class BundleReader {
+    private static final List<String> ACTIONS = List.of("flag", "blur", "withhold");
     private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9.-]{0,62}");
 
     private BundleReader() {}
@@ -112,6 +113,7 @@ public final class BundleReader {
 
     private static void check(Path folder, Manifest manifest) {
         require(folder, manifest.format() == 1 || manifest.format() == 2, "format must be 1 or 2");
+        checkSafety(folder, manifest);
         checkLoras(folder, manifest);
         require(folder, manifest.name() != null && NAME.matcher(manifest.name()).matches(), "name is missing or odd");
         require(
@@ -157,7 +159,24 @@ public final class BundleReader {
         }
     }
 
-    /** What a network wants that takes them, a reader of format 1 does not know. */
+    /** A worker that has never heard of it would show what it is there to hide: format 2 keeps the bundle from that one. */
+    private static void checkSafety(Path folder, Manifest manifest) {
+        Manifest.Safety safety = manifest.safety();
+        boolean network = manifest.networks() != null && manifest.networks().containsKey(Manifest.SAFETY);
+        require(folder, network == (safety != null), "safety and networks.safety need each other");
+        if (safety != null) {
+            require(folder, manifest.format() >= 2, "format must be 2 where there is a network for safety");
+            require(
+                    folder,
+                    safety.threshold() != null && Double.isFinite(safety.threshold()),
+                    "safety.threshold must be a number");
+            require(
+                    folder,
+                    safety.action() != null && ACTIONS.contains(safety.action()),
+                    "safety.action must be flag, blur or withhold");
+        }
+    }
+
     private static void checkLoras(Path folder, Manifest manifest) {
         List<String> loras = manifest.loras();
         if (loras != null) {

@@ -17,7 +17,10 @@ public final class InputShape {
         Manifest.Network network = manifest.networks().get(role);
         List<Integer> latent = manifest.latent().shape();
         return switch (input) {
-            case "x" -> role.equals(Manifest.ENCODER) ? manifest.pictures().shape() : latent;
+            case "x" ->
+                role.equals(Manifest.ENCODER) || role.equals(Manifest.SAFETY)
+                        ? manifest.pictures().shape()
+                        : latent;
             case "t", "class" -> List.of();
             case "image", "masked" -> latent;
             case "mask" -> List.of(1, latent.get(1), latent.get(2));

@@ -24,6 +24,7 @@ import java.util.Map;
  * @param sizes of pictures that requests may choose; absent where there is only the one of {@code image}
  * @param loras names of the LoRAs that requests choose from, in the order of the networks' input {@code loras}; absent where
  *     there are none
+ * @param safety what becomes of pictures that the network of the role {@code safety} objects to; absent where there is none
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Manifest(
@@ -50,6 +51,7 @@ public record Manifest(
         Prior prior,
         PictureSpace image,
         Sizes sizes,
+        Safety safety,
         List<String> loras) {
 
     /** The role that every bundle fills. */
@@ -66,6 +68,9 @@ public record Manifest(
 
     /** The role of a network that turns the tokens of a prompt into the denoiser's input {@code text}. */
     public static final String TEXT = "text";
+
+    /** The role of a network that says how objectionable a picture is. */
+    public static final String SAFETY = "safety";
 
     /** Pictures as clients see them. */
     public PictureSpace pictures() {
@@ -112,6 +117,7 @@ public record Manifest(
                 new PictureSpace(
                         List.of(picture.get(0), height, width), pictures().range()),
                 sizes,
+                safety,
                 loras);
     }
 
@@ -328,6 +334,14 @@ public record Manifest(
      * @param overlap of two squares, at least, in places of the latent
      */
     public record Tiles(int pixels, int side, int overlap) {}
+
+    /**
+     * When a picture is objected to, and what then becomes of it.
+     *
+     * @param threshold from this score on
+     * @param action {@code flag}, {@code blur} or {@code withhold}
+     */
+    public record Safety(Double threshold, String action) {}
 
     /** What an omitted field of a request becomes. */
     public record Defaults(String sampler, int steps, double guidance, String spacing, double eta) {}

@@ -30,7 +30,7 @@ public final class Offers {
 
     /** Roles, beside the denoiser, of networks that walks ask: samplers, guidance, and what a walk begins with. */
     public static final List<String> SAMPLING_ROLES =
-            List.of("drift", GUIDE, Manifest.PRIOR, Manifest.ENCODER, Manifest.DECODER, Manifest.TEXT);
+            List.of("drift", GUIDE, Manifest.PRIOR, Manifest.ENCODER, Manifest.DECODER, Manifest.TEXT, Manifest.SAFETY);
 
     private Offers() {}
 

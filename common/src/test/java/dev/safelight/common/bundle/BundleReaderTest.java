@@ -118,11 +118,12 @@ class BundleReaderTest {
         assertThatThrownBy(() -> BundleLibrary.open(models.resolve("nowhere"))).isInstanceOf(BundleException.class);
     }
 
-    /** A reader of format 1 would pass over it: it would not know what a network wants. */
+    /** A reader of format 1 would pass over them: it would show what is to be hidden, or not know what a network wants. */
     @Test
     void whatOlderReadersMustNotPassOverNeedsFormatTwo() throws IOException {
         String loras = "\"loras\": [\"style\", \"sketch\"], ";
         assertRefused(loras, "format must be 2 where there are LoRAs");
+        assertRefused("\"safety\": {\"threshold\": 0.5, \"action\": \"blur\"}, ", "need each other");
         String manifest = manifest("first", "2026-01-01", "net.pt").replace("\"format\": 1, ", "\"format\": 2, ");
         Path file = models.resolve("first/model.json");
         Files.writeString(file, manifest.replace("\"samplers\"", loras + "\"samplers\""));
@@ -130,7 +131,26 @@ class BundleReaderTest {
                 .containsExactly("style", "sketch");
         Files.writeString(file, manifest.replace("\"samplers\"", loras.replace("sketch", "style") + "\"samplers\""));
         assertThatThrownBy(() -> BundleReader.read(models.resolve("first"))).hasMessageContaining("different names");
-        Files.writeString(file, manifest.replace("\"format\": 2", "\"format\": 3"));
+        String watched = manifest.replace(
+                "\"maxRows\": 8}}",
+                "\"maxRows\": 8}, \"safety\": {\"file\": \"s.pt\", \"sha256\": \"\", \"inputs\": [\"x\"], \"maxRows\": 8}},"
+                        + " \"safety\": {\"threshold\": 0.5, \"action\": \"blur\"}");
+        Files.writeString(file, watched);
+        assertThat(BundleReader.read(models.resolve("first"))
+                        .manifest()
+                        .safety()
+                        .threshold())
+                .isEqualTo(0.5);
+        for (String wrong : new String[] {"\"action\": \"burn\"", "\"action\": \"pass\"", "\"other\": 1"}) {
+            Files.writeString(file, watched.replace("\"action\": \"blur\"", wrong));
+            assertThatThrownBy(() -> BundleReader.read(models.resolve("first")))
+                    .hasMessageContaining("flag, blur or withhold");
+        }
+        Files.writeString(file, watched.replace("\"threshold\": 0.5, ", ""));
+        assertThatThrownBy(() -> BundleReader.read(models.resolve("first"))).hasMessageContaining("safety.threshold");
+        Files.writeString(file, watched.replace("\"format\": 2", "\"format\": 1"));
+        assertThatThrownBy(() -> BundleReader.read(models.resolve("first"))).hasMessageContaining("format must be 2");
+        Files.writeString(file, watched.replace("\"format\": 2", "\"format\": 3"));
         assertThatThrownBy(() -> BundleReader.read(models.resolve("first"))).hasMessageContaining("1 or 2");
     }
 

@@ -245,6 +245,11 @@ final class SubmitCommand implements Callable<Integer> {
         JsonNode input = job.path("input");
         String shown = input.path("class").asText(input.path("prompt").asText());
         for (JsonNode output : job.path("outputs")) {
+            if (!output.has("url")) {
+                console.println("image " + output.path("index").asInt() + ": "
+                        + output.at("/error/message").asText());
+                continue;
+            }
             byte[] picture = client.output(output.path("url").asText());
             String[] type = output.path("content_type").asText("image/png").split("/");
             console.println(folder.write(

@@ -27,7 +27,10 @@ final class WatchCommand implements Callable<Integer> {
         try (SafelightClient client = server.connect()) {
             JsonNode job = new JobFollower(client, ProgressDisplay.of(spec)).follow(client.job(id));
             for (JsonNode output : job.path("outputs")) {
-                spec.commandLine().getOut().println(output.path("url").asText());
+                spec.commandLine()
+                        .getOut()
+                        .println(output.path("url")
+                                .asText(output.at("/error/message").asText()));
             }
             return job.path("state").asText().equals("succeeded") ? 0 : Safelight.FAILED;
         }

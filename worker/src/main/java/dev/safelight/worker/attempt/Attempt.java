@@ -1,5 +1,6 @@
 package dev.safelight.worker.attempt;
 
+import dev.safelight.common.bundle.Manifest;
 import dev.safelight.common.event.Signal;
 import dev.safelight.common.job.Fence;
 import dev.safelight.common.job.JobError;
@@ -12,6 +13,7 @@ import dev.safelight.worker.attempt.AttemptOutcome.Failed;
 import dev.safelight.worker.attempt.AttemptOutcome.LeaseLost;
 import dev.safelight.worker.attempt.AttemptOutcome.Returned;
 import dev.safelight.worker.attempt.AttemptOutcome.Succeeded;
+import dev.safelight.worker.batch.EvaluationStopped;
 import dev.safelight.worker.batch.Ticket;
 import dev.safelight.worker.checkpoint.Checkpoints;
 import dev.safelight.worker.decode.Picture;
@@ -27,6 +29,8 @@ import dev.safelight.worker.lease.Leases;
 import dev.safelight.worker.output.Origin;
 import dev.safelight.worker.preview.Developing;
 import dev.safelight.worker.preview.Previews;
+import dev.safelight.worker.safety.Reviewed;
+import dev.safelight.worker.safety.Safety;
 import dev.safelight.worker.store.ClaimedJob;
 import dev.safelight.worker.store.JobStore;
 import dev.safelight.worker.store.Spent;
@@ -70,6 +74,7 @@ final class Attempt implements LeaseHolder {
     private final OriginalImages originals;
     private final Checkpoints checkpoints;
     private final Previews previews;
+    private final Safety safety;
     private final AttemptSettings settings;
     private final Pace pace = new Pace();
     private final LongSupplier nanoTime;
@@ -91,6 +96,7 @@ final class Attempt implements LeaseHolder {
             OriginalImages originals,
             Checkpoints checkpoints,
             Previews previews,
+            Safety safety,
             AttemptSettings settings,
             LongSupplier nanoTime) {
         this.job = job;
@@ -109,6 +115,7 @@ final class Attempt implements LeaseHolder {
         this.room = room;
         this.checkpoints = checkpoints;
         this.previews = previews;
+        this.safety = safety;
         this.settings = settings;
         this.nanoTime = nanoTime;
         this.endsAt = job.timeout() == null
@@ -180,20 +187,24 @@ final class Attempt implements LeaseHolder {
                     "unknown_option", "the request has " + stranger.get() + ", which this worker does not know"));
         }
         checkpoints.add(job.fence(), () -> Optional.ofNullable(walks).map(Progress::checkpoint));
-        return switch (generate(model, input, images)) {
-            case Pictures(List<Picture> pictures) -> store(new Origin(job.model(), job.bundle(), input), pictures);
+        Generation generation = new Generation(model, input, images);
+        return switch (generate(generation)) {
+            case Pictures(List<Picture> pictures) -> deliver(generation.model(), input, pictures);
             case Outcome.Failed(JobError error) -> new Failed(error);
             case Outcome.Canceled _, Outcome.LeaseLost _ -> stopped();
         };
     }
 
-    private Outcome generate(Model model, GenerationInput input, Originals images) throws InterruptedException {
-        Generation generation = new Generation(model, input, images);
-        if (job.preview() == null) {
+    private Outcome generate(Generation generation) throws InterruptedException {
+        Manifest manifest = generation.model().bundle().manifest();
+        if (job.preview() == null || safety.mayHide(manifest)) {
             return generation.run(ticket, checkpoints.load(job.fence()), follow(progress -> {}));
         }
-        try (Developing developing =
-                previews.develop(job.fence(), job.preview(), generation.model().preview(), input.count())) {
+        try (Developing developing = previews.develop(
+                job.fence(),
+                job.preview(),
+                generation.model().preview(),
+                generation.input().count())) {
             return generation.run(ticket, checkpoints.load(job.fence()), follow(developing::stepped));
         }
     }
@@ -220,9 +231,31 @@ final class Attempt implements LeaseHolder {
         };
     }
 
-    private AttemptOutcome store(Origin origin, List<Picture> pictures) throws InterruptedException {
+    /** Nothing is stored before it is known what of it may be seen. */
+    private AttemptOutcome deliver(Model model, GenerationInput input, List<Picture> pictures)
+            throws InterruptedException {
+        Origin origin = new Origin(job.model(), job.bundle(), input);
         try {
-            return new Succeeded(writer.write(job.fence(), origin, pictures, this::mayWrite, this::mayWait));
+            double[] scores = model.scores(pictures, ticket, input.strict());
+            Manifest.Safety rule = model.bundle().manifest().safety();
+            return store(origin, safety.review(job.fence().job(), origin, pictures, rule, scores, this::mayWait));
+        } catch (EvaluationStopped.DeviceFailed e) {
+            return new Failed(new JobError(e.outOfMemory() ? "out_of_memory" : "network_failed", e.getMessage()));
+        } catch (EvaluationStopped | Safety.Stopped e) {
+            return stopped();
+        } catch (Safety.Unreachable e) {
+            return new Returned(
+                    new JobError("safety_unreachable", "nobody could be asked about the pictures: " + e.getMessage()),
+                    true,
+                    settings.retryDelay());
+        }
+    }
+
+    private AttemptOutcome store(Origin origin, Reviewed reviewed) throws InterruptedException {
+        try {
+            return new Succeeded(
+                    writer.write(job.fence(), origin, reviewed.pictures(), this::mayWrite, this::mayWait),
+                    reviewed.reviews());
         } catch (PatientWriter.LeaseGone e) {
             return stopped();
         } catch (IOException e) {

@@ -1,14 +1,19 @@
 package dev.safelight.worker.attempt;
 
 import dev.safelight.common.job.JobError;
+import dev.safelight.worker.store.Review;
 import dev.safelight.worker.store.StoredOutput;
 import java.time.Duration;
 import java.util.List;
 
 /** How an attempt ended, before Postgres has been told. */
 public sealed interface AttemptOutcome {
-    /** All images lie in the object store. */
-    record Succeeded(List<StoredOutput> outputs) implements AttemptOutcome {}
+    /**
+     * All images that are to be seen lie in the object store.
+     *
+     * @param reviews of those that the safety check did not simply let pass
+     */
+    record Succeeded(List<StoredOutput> outputs, List<Review> reviews) implements AttemptOutcome {}
 
     /** The job cannot succeed, here or elsewhere. */
     record Failed(JobError error) implements AttemptOutcome {}

@@ -10,6 +10,7 @@ import dev.safelight.worker.intake.Room;
 import dev.safelight.worker.lease.Leases;
 import dev.safelight.worker.output.OutputWriter;
 import dev.safelight.worker.preview.Previews;
+import dev.safelight.worker.safety.Safety;
 import dev.safelight.worker.signal.Signals;
 import dev.safelight.worker.store.ClaimedJob;
 import dev.safelight.worker.store.JobStore;
@@ -39,6 +40,7 @@ public final class Attempts {
     private final OriginalImages originals;
     private final Checkpoints checkpoints;
     private final Previews previews;
+    private final Safety safety;
     private final Signals signals;
     private final MeterRegistry meters;
     private final Timer claimLatency;
@@ -54,6 +56,7 @@ public final class Attempts {
             Room room,
             Checkpoints checkpoints,
             Previews previews,
+            Safety safety,
             Signals signals,
             MeterRegistry meters,
             AttemptSettings settings,
@@ -66,6 +69,7 @@ public final class Attempts {
         this.room = room;
         this.checkpoints = checkpoints;
         this.previews = previews;
+        this.safety = safety;
         this.signals = signals;
         this.meters = meters;
         Counter full = Counter.builder("safelight.store.full")
@@ -99,6 +103,7 @@ public final class Attempts {
                 originals,
                 checkpoints,
                 previews,
+                safety,
                 settings,
                 nanoTime);
         room.enter(attempt.mustRunAlone());

@@ -11,6 +11,8 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
@@ -51,18 +53,23 @@ final class PatientWriter {
     /**
      * Stores all images.
      *
+     * @param pictures by their index in the job
      * @param mayWrite asked before each write
      * @param mayWait asked before each wait for room: a worker that is leaving hands the job back instead
      * @throws LeaseGone when it said no
      * @throws IOException when the store was away for too long
      */
     List<StoredOutput> write(
-            Fence fence, Origin origin, List<Picture> pictures, BooleanSupplier mayWrite, BooleanSupplier mayWait)
+            Fence fence,
+            Origin origin,
+            SortedMap<Integer, Picture> pictures,
+            BooleanSupplier mayWrite,
+            BooleanSupplier mayWait)
             throws LeaseGone, IOException, InterruptedException {
         List<StoredOutput> outputs = new ArrayList<>();
         long end = nanoTime.getAsLong() + patience.toNanos();
-        for (int ordinal = 0; ordinal < pictures.size(); ordinal++) {
-            outputs.add(write(fence, origin, ordinal, pictures.get(ordinal), mayWrite, mayWait, end));
+        for (Map.Entry<Integer, Picture> picture : pictures.entrySet()) {
+            outputs.add(write(fence, origin, picture.getKey(), picture.getValue(), mayWrite, mayWait, end));
         }
         return outputs;
     }

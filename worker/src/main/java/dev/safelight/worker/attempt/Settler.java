@@ -53,7 +53,11 @@ final class Settler {
     JobState settle(Fence fence, AttemptOutcome outcome, Spent spent, Runnable beforeGivingBack) {
         return switch (outcome) {
             case Succeeded succeeded ->
-                whileHeld(fence, new Settlement.Succeed(succeeded.outputs()), spent, beforeGivingBack);
+                whileHeld(
+                        fence,
+                        new Settlement.Succeed(succeeded.outputs(), succeeded.reviews()),
+                        spent,
+                        beforeGivingBack);
             case Failed failed -> whileHeld(fence, new Settlement.Fail(failed.error()), spent, beforeGivingBack);
             case Canceled() -> whileHeld(fence, new Settlement.Cancel(), spent, beforeGivingBack);
             case Returned returned ->

@@ -167,7 +167,7 @@ public final class Engine implements AutoCloseable {
         if (manifest.sizes() == null) {
             return Optional.empty();
         }
-        int factor = role.equals(Manifest.ENCODER)
+        int factor = role.equals(Manifest.ENCODER) || role.equals(Manifest.SAFETY)
                 ? 1
                 : manifest.pictures().shape().get(1) / manifest.latent().shape().get(1);
         return Optional.of(InputShape.all(manifest.sized(factor * x.get(2), factor * x.get(1)), role));

@@ -19,6 +19,7 @@ import dev.safelight.worker.decode.Decoders;
 import dev.safelight.worker.decode.LatentPreview;
 import dev.safelight.worker.decode.Picture;
 import dev.safelight.worker.decode.Tiling;
+import dev.safelight.worker.encode.Fitting;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -150,6 +151,46 @@ public record Model(
             }
         }
         return decoder.decode(tiled() ? tiled(latent, network, ticket) : decoded(latent, network, ticket));
+    }
+
+    /**
+     * What the bundle's network for safety says of pictures, the higher the worse; none where there is no such network.
+     *
+     * @param strict whether each has a call of its own, so that its score depends on nothing else
+     * @throws dev.safelight.worker.batch.EvaluationStopped while it runs
+     */
+    public double[] scores(List<Picture> pictures, Ticket ticket, boolean strict) {
+        Group network = others.get(Manifest.SAFETY);
+        if (network == null) {
+            return new double[0];
+        }
+        double[] scores = new double[pictures.size()];
+        int most = strict ? 1 : network.network().maxRows();
+        try (Walk walk = aside.join(ticket, network, strict, 1).getFirst()) {
+            for (int first = 0; first < scores.length; first += most) {
+                List<float[]> answers =
+                        walk.evaluate(pictures.subList(first, Math.min(first + most, scores.length)).stream()
+                                .map(picture -> new Row(
+                                        Fitting.picture(
+                                                picture, bundle.manifest().pictures()),
+                                        0,
+                                        new Conditioning.Unconditional()))
+                                .toList());
+                for (int i = 0; i < answers.size(); i++) {
+                    scores[first + i] = worst(answers.get(i));
+                }
+            }
+        }
+        return scores;
+    }
+
+    /** A network may say several things of a picture. */
+    private static double worst(float[] answer) {
+        double worst = Double.NEGATIVE_INFINITY;
+        for (float score : answer) {
+            worst = Math.max(worst, score); // one that is no number stays
+        }
+        return worst;
     }
 
     /** In a call of its own: between two of them other jobs have theirs. */

@@ -119,7 +119,7 @@ public final class JobStore {
      */
     public Optional<JobState> settle(Fence fence, Settlement settlement, Spent spent) {
         return jdbi.withHandle(handle -> switch (settlement) {
-            case Succeed succeed -> matched(succeed(handle, fence, spent, succeed.outputs()), JobState.SUCCEEDED);
+            case Succeed succeed -> matched(succeed(handle, fence, spent, succeed), JobState.SUCCEEDED);
             case Fail fail ->
                 matched(
                         bindEnd(handle.createQuery(FAIL), fence, spent)
@@ -208,7 +208,9 @@ public final class JobStore {
                 .execute();
     }
 
-    private int succeed(Handle handle, Fence fence, Spent spent, List<StoredOutput> outputs) {
+    private int succeed(Handle handle, Fence fence, Spent spent, Succeed succeed) {
+        List<StoredOutput> outputs = succeed.outputs();
+        List<Review> reviews = succeed.reviews();
         return bindEnd(handle.createQuery(SUCCEED), fence, spent)
                 .bindArray("ordinals", Integer.class, column(outputs, StoredOutput::ordinal))
                 .bindArray("keys", String.class, column(outputs, StoredOutput::key))
@@ -218,6 +220,11 @@ public final class JobStore {
                 .bindArray("sizes", Long.class, column(outputs, StoredOutput::bytes))
                 .bindArray("digests", String.class, column(outputs, StoredOutput::sha256))
                 .bindArray("seeds", Long.class, column(outputs, StoredOutput::seed))
+                .bindArray("reviewed", Integer.class, column(reviews, Review::ordinal))
+                .bindArray("verdicts", String.class, column(reviews, Review::verdict))
+                .bindArray("scores", Double.class, column(reviews, Review::score))
+                .bindArray("reasons", String.class, column(reviews, Review::reason))
+                .bindArray("reviewed_seeds", Long.class, column(reviews, Review::seed))
                 .mapTo(int.class)
                 .one();
     }
@@ -275,8 +282,8 @@ public final class JobStore {
         return new JobKey(row.getString("tenant_id"), row.getObject("job_id", UUID.class));
     }
 
-    private static <T> List<T> column(List<StoredOutput> outputs, Function<StoredOutput, T> field) {
-        return outputs.stream().map(field).toList();
+    private static <R, T> List<T> column(List<R> rows, Function<R, T> field) {
+        return rows.stream().map(field).toList();
     }
 
     private static Optional<JobState> matched(int rows, JobState state) {

@@ -6,8 +6,16 @@ import java.util.List;
 
 /** What the holder of a lease makes of its job. */
 public sealed interface Settlement {
-    /** The images become visible. */
-    record Succeed(List<StoredOutput> outputs) implements Settlement {}
+    /**
+     * The images become visible.
+     *
+     * @param reviews of those that the safety check did not simply let pass; what it withheld is among no outputs
+     */
+    record Succeed(List<StoredOutput> outputs, List<Review> reviews) implements Settlement {
+        public Succeed(List<StoredOutput> outputs) {
+            this(outputs, List.of());
+        }
+    }
 
     record Fail(JobError error) implements Settlement {}
 

@@ -15,11 +15,23 @@ WITH done AS (
                       :sizes::bigint[], :digests::text[], :seeds::bigint[])
         AS picture (ordinal, object_key, content_type, width, height, bytes, sha256, seed)
     RETURNING tenant_id, job_id, ordinal, attempt
+), reviews AS (
+    INSERT INTO output_review (tenant_id, job_id, ordinal, verdict, score, reason, seed)
+    SELECT done.tenant_id, done.job_id, review.ordinal, review.verdict, review.score, review.reason, review.seed
+    FROM done
+    CROSS JOIN unnest(:reviewed::smallint[], :verdicts::text[], :scores::float8[], :reasons::text[], :reviewed_seeds::bigint[])
+        AS review (ordinal, verdict, score, reason, seed)
+    RETURNING tenant_id, job_id, ordinal, verdict
 ), told AS (
     INSERT INTO job_event (tenant_id, job_id, type, attempt, data)
     SELECT tenant_id, job_id, type, attempt, data
     FROM (SELECT tenant_id, job_id, 'output' AS type, attempt, jsonb_build_object('ordinal', ordinal) AS data, ordinal
           FROM outputs
+          UNION ALL
+          -- Clients that follow the job hear of a picture that they will not get, too.
+          SELECT reviews.tenant_id, reviews.job_id, 'output', done.attempt, jsonb_build_object('ordinal', ordinal), ordinal
+          FROM reviews CROSS JOIN done
+          WHERE verdict = 'withheld'
           UNION ALL
           SELECT tenant_id, job_id, 'succeeded', attempt, NULL, 32767 FROM done) AS event
     ORDER BY ordinal

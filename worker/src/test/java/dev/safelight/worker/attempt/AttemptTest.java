@@ -9,6 +9,7 @@ import dev.safelight.common.config.Settings;
 import dev.safelight.common.job.JobKey;
 import dev.safelight.common.job.JobState;
 import dev.safelight.common.job.Priority;
+import dev.safelight.common.request.GenerationInput;
 import dev.safelight.common.store.Database;
 import dev.safelight.common.store.FileObjectStore;
 import dev.safelight.common.store.ObjectStore;
@@ -21,6 +22,9 @@ import dev.safelight.worker.intake.Room;
 import dev.safelight.worker.lease.Heartbeat;
 import dev.safelight.worker.lease.Leases;
 import dev.safelight.worker.preview.Previews;
+import dev.safelight.worker.safety.Reviewer;
+import dev.safelight.worker.safety.Safety;
+import dev.safelight.worker.safety.SafetySettings;
 import dev.safelight.worker.signal.Signals;
 import dev.safelight.worker.store.CheckpointStore;
 import dev.safelight.worker.store.JobStore;
@@ -111,7 +115,11 @@ class AttemptTest {
     void prepare() throws IOException {
         files = FileObjectStore.open(folder, Clock.systemUTC());
         objects = new UncertainStore(files);
-        attempts = new Attempts(
+        attempts = attempts(SafetySettings.read(new Settings(Map.of())));
+    }
+
+    private Attempts attempts(SafetySettings safety) {
+        return new Attempts(
                 equipment.models(),
                 objects,
                 store,
@@ -120,6 +128,7 @@ class AttemptTest {
                 new Checkpoints(
                         new CheckpointStore(database, owner), files, Duration.ZERO, 1 << 18, new SimpleMeterRegistry()),
                 new Previews(shown -> {}, System::nanoTime),
+                new Safety(safety, new SimpleMeterRegistry(), Clock.systemUTC()),
                 new Signals(NEVER_CONNECTED, leases),
                 new SimpleMeterRegistry(),
                 new AttemptSettings(PATIENCE, Duration.ofSeconds(20), Duration.ofSeconds(50)),
@@ -217,6 +226,64 @@ class AttemptTest {
         assertThat(jobs.row(job).get("error").toString()).contains("bundle_version", "another version", tiny.version());
         assertThat(objects.puts()).isZero();
         assertThat(jobs.state(job)).isEqualTo(JobState.QUEUED);
+    }
+
+    /** Between the answer and the commit everything may fail: the same is asked again, and nothing is stored without an answer. */
+    @Test
+    void whoeverReviewsIsAskedTheSameAgainByTheNextAttempt() throws Exception {
+        try (Reviewer reviewer = new Reviewer()) {
+            attempts = attempts(reviewer.settings(Map.of()));
+            JobKey job = jobs.queued(
+                    "a", Priority.NORMAL, new GenerationInput(null, "ddim", 4, 1, 1, 2, 0, "trailing", false));
+            reviewer.answers(asked -> new Reviewer.Answer(503, ""));
+            objects.fails(0, () -> {});
+            run(job);
+            assertThat(jobs.row(job)).containsEntry("state", "queued").containsEntry("strikes", 1);
+            assertThat(jobs.row(job).get("error").toString()).contains("safety_unreachable", "503");
+            assertThat(objects.puts()).isZero();
+            List<String> questions = questions(reviewer);
+            assertThat(questions).hasSize(2);
+            jobs.age(job, "available_at", Duration.ofMinutes(1));
+
+            reviewer.says("flag");
+            objects.fails(Integer.MAX_VALUE, () -> storeNanos.addAndGet(PATIENCE.toNanos()));
+            run(job);
+            assertThat(jobs.row(job)).containsEntry("state", "queued").containsEntry("strikes", 2);
+            assertThat(questions(reviewer)).isEqualTo(questions);
+            assertThat(jobs.count("output_review", "job_id = '" + job.jobId() + "'"))
+                    .isZero();
+            jobs.age(job, "available_at", Duration.ofMinutes(2));
+
+            reviewer.answers(asked -> new Reviewer.Answer(
+                    200,
+                    asked.index() == 0
+                            ? "{\"verdict\": \"withhold\", \"reason\": \"no\"}"
+                            : "{\"verdict\": \"pass\"}"));
+            objects.fails(0, () -> {});
+            run(job);
+            assertThat(questions(reviewer)).isEqualTo(questions);
+            assertThat(jobs.row(job)).containsEntry("state", "succeeded").containsEntry("attempt", 3);
+            assertThat(stored()).singleElement().asString().endsWith("/1.png");
+            String mine = "job_id = '" + job.jobId() + "'";
+            assertThat(jobs.count("job_output", mine + " AND ordinal = 1")).isOne();
+            assertThat(jobs.count("job_output", mine)).isOne();
+            assertThat(jobs.count(
+                            "output_review", mine + " AND ordinal = 0 AND verdict = 'withheld' AND reason = 'no'"))
+                    .isOne();
+            assertThat(jobs.count("output_review", mine)).isOne();
+            assertThat(jobs.events(job))
+                    .containsExactly(
+                            "started", "returned", "started", "returned", "started", "output", "output", "succeeded");
+        }
+    }
+
+    /** What was asked, however often. */
+    private static List<String> questions(Reviewer reviewer) {
+        return reviewer.asked().stream()
+                .map(asked -> asked.id() + " " + asked.data())
+                .distinct()
+                .sorted()
+                .toList();
     }
 
     @Test

@@ -27,7 +27,9 @@ import java.net.URI;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -71,8 +73,8 @@ class FullDiskTest {
         PatientWriter writer =
                 new PatientWriter(new OutputWriter(store), Duration.ZERO, refusals::countDown, System::nanoTime);
         Fence fence = new Fence(new JobKey("default", UUID.randomUUID()), 1);
-        Future<List<StoredOutput>> written =
-                threads.submit(() -> writer.write(fence, ORIGIN, List.of(PICTURE, PICTURE), () -> true, () -> true));
+        Future<List<StoredOutput>> written = threads.submit(() ->
+                writer.write(fence, ORIGIN, new TreeMap<>(Map.of(0, PICTURE, 1, PICTURE)), () -> true, () -> true));
         refusals.await();
         assertThat(written.isDone()).isFalse();
         store.room = true;
@@ -87,7 +89,8 @@ class FullDiskTest {
         PatientWriter writer =
                 new PatientWriter(new OutputWriter(new FullStore()), Duration.ofMinutes(1), () -> {}, System::nanoTime);
         Fence fence = new Fence(new JobKey("default", UUID.randomUUID()), 1);
-        assertThatThrownBy(() -> writer.write(fence, ORIGIN, List.of(PICTURE), () -> true, () -> false))
+        assertThatThrownBy(
+                        () -> writer.write(fence, ORIGIN, new TreeMap<>(Map.of(0, PICTURE)), () -> true, () -> false))
                 .isInstanceOf(PatientWriter.LeaseGone.class);
     }
 
@@ -110,8 +113,8 @@ class FullDiskTest {
         Settler settler = new Settler(
                 store, new Leases(Duration.ofHours(1), System::nanoTime), Duration.ofMinutes(1), System::nanoTime);
         StoredOutput output = new StoredOutput(0, "outputs/x", "image/png", 1, 1, 1, "00".repeat(32), 1);
-        Future<JobState> settled = threads.submit(
-                () -> settler.settle(fence, new AttemptOutcome.Succeeded(List.of(output)), Spent.NOTHING, () -> {}));
+        Future<JobState> settled = threads.submit(() -> settler.settle(
+                fence, new AttemptOutcome.Succeeded(List.of(output), List.of()), Spent.NOTHING, () -> {}));
         while (refusals() < 3) {
             assertThat(settled.isDone()).isFalse();
         }

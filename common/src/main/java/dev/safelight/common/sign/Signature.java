@@ -1,4 +1,4 @@
-package dev.safelight.api.sign;
+package dev.safelight.common.sign;
 
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;

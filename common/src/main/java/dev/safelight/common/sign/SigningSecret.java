@@ -1,4 +1,4 @@
-package dev.safelight.api.sign;
+package dev.safelight.common.sign;
 
 import java.security.SecureRandom;
 import java.util.Arrays;
