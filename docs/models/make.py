@@ -14,10 +14,12 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageDraw
 
 HERE = Path(__file__).parent
 GARMENTS = ["t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle-boot"]
+# Of the names that emoji never learned from, those a reader knows how to judge.
+HELD_OUT = ["woman astronaut", "smiling face with sunglasses", "white heart", "oncoming taxi", "panda", "trophy"]
 FEW = ["t-shirt", "dress", "coat", "sandal", "bag", "ankle-boot"]
 
 
@@ -26,6 +28,15 @@ def garment(place: int, data: Path) -> str:
     raw = gzip.decompress((data / "t10k-images-idx3-ubyte.gz").read_bytes())
     whole = io.BytesIO()
     Image.frombytes("L", (28, 28), raw[16 + 784 * place :][:784]).save(whole, "PNG")
+    return "data:image/png;base64," + base64.b64encode(whole.getvalue()).decode()
+
+
+def disc(*color: int) -> str:
+    """A disc on white as a data URL."""
+    picture = Image.new("RGB", (64, 64), "white")
+    ImageDraw.Draw(picture).ellipse((4, 4, 60, 60), fill=color)
+    whole = io.BytesIO()
+    picture.save(whole, "PNG")
     return "data:image/png;base64," + base64.b64encode(whole.getvalue()).decode()
 
 
@@ -58,6 +69,9 @@ def sheets(data: Path) -> dict[str, list[Row]]:
         ]
         return codes + noises
 
+    def prompts(said: list[str]) -> list[Row]:
+        return [[("emoji", {"prompt": text, "seed": 100, "count": 8})] for text in said]
+
     analytic = {"sampler": "analytic-ddpm", "steps": 10, "guidance": 1}
     colors = [{"red": 1 - share, "blue": share} for share in (0, 0.25, 0.5, 0.75, 1)]
     return {
@@ -80,6 +94,13 @@ def sheets(data: Path) -> dict[str, list[Row]]:
         "cold-fade-restored": restored("cold-fade"),
         "refined": refinements("refined"),
         "refined-residual": refinements("refined-residual"),
+        "emoji": prompts(["red apple", "grinning face", "fox", "birthday cake", "sailboat", "blue heart", "police car", "cactus"]),
+        "emoji-new": prompts(["a green heart with eyes", "purple apple", "a crying cat", "sleepy robot", "house in the snow"]),
+        "emoji-held-out": prompts(HELD_OUT),
+        "emoji-changed": [
+            [("emoji", {"prompt": text, "image": disc(255, 204, 50), "strength": 0.75, "seed": 100, "count": 8})]
+            for text in ("angry face", "pizza", "soccer ball")
+        ],
         "factors": [
             [("factors", {"factors": {"garment": name, "color": color, "place": place}, "seed": 3, "count": 8})]
             for name, color, place in [

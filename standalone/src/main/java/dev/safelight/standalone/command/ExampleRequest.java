@@ -24,7 +24,7 @@ record ExampleRequest(String model, Optional<Said> said) {
     static ExampleRequest of(Manifest manifest) {
         List<String> classes = manifest.conditioning().classes();
         if (manifest.conditioning().text() != null) {
-            return new ExampleRequest(manifest.name(), Optional.of(Said.prompt("a red fox in the snow")));
+            return new ExampleRequest(manifest.name(), Optional.of(Said.prompt("a blue heart")));
         }
         return new ExampleRequest(
                 manifest.name(),

@@ -69,7 +69,7 @@ class ShippedModelsTest {
                 2,
                 manifest.defaults().spacing(),
                 false,
-                factors(manifest));
+                said(manifest));
         Ticket ticket = new Ticket(new JobKey(JobKey.DEFAULT_TENANT, JobIds.next()), Priority.NORMAL, 0, false);
         Outcome outcome = new Generation(model, input).run(ticket, Progress.Listener.NONE);
 
@@ -79,9 +79,12 @@ class ShippedModelsTest {
                 .allSatisfy(picture -> assertThat(spread(picture.pixels())).isGreaterThan(100));
     }
 
-    /** The first value of each. */
-    private static Map<String, Object> factors(Manifest manifest) {
+    /** The first value of each factor, or a prompt. */
+    private static Map<String, Object> said(Manifest manifest) {
         List<Manifest.Factor> factors = manifest.conditioning().factors();
+        if (manifest.conditioning().text() != null) {
+            return Map.of("prompt", "a red apple");
+        }
         return factors == null
                 ? Map.of()
                 : Map.of(
