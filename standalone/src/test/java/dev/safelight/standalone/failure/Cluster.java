@@ -42,11 +42,14 @@ final class Cluster implements AutoCloseable {
     private final ObjectStore objects;
 
     Cluster() {
-        this("bundles");
+        this("bundles", "tiny");
     }
 
-    /** @param models a folder among the worker's test resources */
-    Cluster(String models) {
+    /**
+     * @param models a folder among the worker's test resources
+     * @param model of them that jobs want: workers of tests can run only what they load before they start
+     */
+    Cluster(String models, String model) {
         this.postgres = LocalPostgres.start(folder.resolve("postgres"), 0);
         this.postgres.createDatabase("safelight", "template1");
         DatabaseSettings settings = postgres.settings("safelight", 4);
@@ -65,6 +68,7 @@ final class Cluster implements AutoCloseable {
                         Path.of(System.getProperty("safelight.root"), "worker", "src", "test", "resources", models)
                                 .toString()),
                 Map.entry("SAFELIGHT_HTTP_PORT", Integer.toString(freePort())),
+                Map.entry("SAFELIGHT_PINNED_MODELS", model),
                 Map.entry("SAFELIGHT_DEVICE", "cpu"),
                 Map.entry("SAFELIGHT_LEASE", LEASE.toMillis() + "ms"),
                 Map.entry("SAFELIGHT_BEAT", "300ms"),

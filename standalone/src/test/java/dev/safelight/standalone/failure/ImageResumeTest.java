@@ -41,7 +41,7 @@ class ImageResumeTest {
                 "TEST_CALL_MILLIS", "60",
                 "TEST_ROW_LOG", rows.toString(),
                 "SAFELIGHT_CHECKPOINT_INTERVAL", "100ms");
-        try (Cluster cluster = new Cluster("families");
+        try (Cluster cluster = new Cluster("families", "peaks");
                 JavaProcess api = cluster.api(Map.of())) {
             JavaProcess first = Cluster.ready(cluster.worker(slow));
             Jobs jobs = cluster.jobs();
