@@ -1,12 +1,13 @@
 package dev.safelight.embedded.testing;
 
+import dev.safelight.embedded.Folders;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -45,14 +46,16 @@ final class ClassCache {
 
     private static List<String> trained(List<String> jvm, String training) {
         try {
-            Path folder = Files.createDirectories(FOLDER.resolve(fingerprint()));
+            Files.createDirectories(FOLDER);
             // Another test JVM of this module may be training it.
-            try (FileChannel channel = FileChannel.open(
-                            FOLDER.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-                    FileLock lock = channel.lock()) {
+            try (FileChannel channel =
+                    FileChannel.open(FOLDER.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+                channel.lock();
+                Path folder = FOLDER.resolve(fingerprint());
                 Path cache = folder.resolve("classes.aot");
                 String jars = String.join(File.pathSeparator, jars(folder));
-                if (lock.isValid() && Files.notExists(cache)) {
+                if (Files.notExists(cache)) {
+                    clear(folder);
                     train(jvm, jars, cache, training);
                 }
                 // It warns of what it could not use, where nobody reads it or a test expects one line.
@@ -63,25 +66,38 @@ final class ClassCache {
         }
     }
 
+    /** What earlier class paths left, and a training that was killed. */
+    private static void clear(Path present) throws IOException {
+        try (Stream<Path> folders = Files.list(FOLDER)) {
+            folders.filter(folder -> Files.isDirectory(folder) && !folder.equals(present))
+                    .forEach(Folders::delete);
+        }
+    }
+
     private static void train(List<String> jvm, String jars, Path cache, String training) throws IOException {
+        Path partial = cache.resolveSibling("partial.aot");
         List<String> command = new ArrayList<>(jvm);
-        command.addAll(List.of("-XX:AOTCacheOutput=" + cache, "-cp", jars, training));
+        command.addAll(List.of("-XX:AOTCacheOutput=" + partial, "-cp", jars, training));
         try (JavaProcess run =
                 JavaProcess.start("training", command, Map.of(), Path.of("").toAbsolutePath())) {
-            if (run.awaitExit(PATIENCE) != 0 || Files.notExists(cache)) {
+            if (run.awaitExit(PATIENCE) != 0 || Files.notExists(partial)) {
                 throw new IOException("no class cache was made:\n" + run.output());
             }
         }
+        Files.move(partial, cache, StandardCopyOption.ATOMIC_MOVE);
     }
 
     /** The class path with a jar in the place of each folder, which no cache takes. */
     private static List<String> jars(Path folder) throws IOException {
+        Files.createDirectories(folder);
         List<String> jars = new ArrayList<>();
         for (String entry : classPath().split(File.pathSeparator)) {
             if (Files.isDirectory(Path.of(entry))) {
                 Path jar = folder.resolve(jars.size() + ".jar");
                 if (Files.notExists(jar)) {
-                    pack(Path.of(entry), jar);
+                    Path partial = folder.resolve("partial.jar");
+                    pack(Path.of(entry), partial);
+                    Files.move(partial, jar, StandardCopyOption.ATOMIC_MOVE);
                 }
                 jars.add(jar.toString());
             } else if (Files.exists(Path.of(entry))) {
