@@ -1,4 +1,4 @@
-"""The command line of a training: what all families on Fashion-MNIST take and do alike."""
+"""The command line of a training: what all families take and do alike."""
 
 import argparse
 from collections.abc import Callable
@@ -12,10 +12,15 @@ from models.train import idx
 from models.train.trainer import Loss, Recipe, train
 
 
-def options(description: str, recipe: Recipe, more: Callable = lambda arguments: None) -> argparse.Namespace:
-    """Parses the command line; `more` may add arguments of its own."""
+def options(
+    description: str,
+    recipe: Recipe,
+    more: Callable = lambda arguments: None,
+    data: Path | None = idx.DEBIAN_FASHION_MNIST,
+) -> argparse.Namespace:
+    """Parses the command line; `more` may add arguments of its own. Without a usual place of the data it has to be named."""
     arguments = argparse.ArgumentParser(description=description)
-    arguments.add_argument("--data", type=Path, default=idx.DEBIAN_FASHION_MNIST)
+    arguments.add_argument("--data", type=Path, default=data, required=data is None)
     arguments.add_argument("--out", type=Path, required=True, help="folder of checkpoints; resumes what is there")
     arguments.add_argument("--steps", type=int, default=recipe.steps)
     arguments.add_argument("--batch", type=int, default=recipe.batch)
@@ -25,17 +30,23 @@ def options(description: str, recipe: Recipe, more: Callable = lambda arguments:
     return arguments.parse_args()
 
 
+def prepare(options: argparse.Namespace, recipe: Recipe) -> Recipe:
+    """Makes what follows deterministic. Returns the recipe as the command line changed it."""
+    torch.set_num_threads(options.threads)
+    torch.use_deterministic_algorithms(True)
+    torch.manual_seed(recipe.seed)
+    return replace(recipe, steps=options.steps, batch=options.batch)
+
+
 def run(
     options: argparse.Namespace,
     recipe: Recipe,
     network: Callable[[], nn.Module],
     loss: Callable[[Tensor, Tensor], Loss],
 ) -> dict[str, Tensor]:
-    """Trains `network` on the training split, deterministically; `loss` gets its pictures and labels."""
-    torch.set_num_threads(options.threads)
-    torch.use_deterministic_algorithms(True)
-    torch.manual_seed(recipe.seed)
+    """Trains `network` on Fashion-MNIST's training split, deterministically; `loss` gets its pictures and labels."""
+    changed = prepare(options, recipe)
     pictures = idx.images(options.data, "train")
     objective = loss(pictures, idx.labels(options.data, "train"))
     fresh = network().to(memory_format=torch.channels_last)
-    return train(fresh, objective, len(pictures), replace(recipe, steps=options.steps, batch=options.batch), options.out, options.until)
+    return train(fresh, objective, len(pictures), changed, options.out, options.until)

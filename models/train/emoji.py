@@ -5,13 +5,13 @@ cross-attention; both are trained together on the latents of a finished autoenco
 """
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from models.train import command
 from models.train.emoji_autoencoder import CHANNELS, PLACES, scaled, trained
 from models.train.emoji_data import load
 from models.train.emoji_text import LENGTH, PAD, Captions, load_tokenizer
@@ -179,19 +179,13 @@ def standard(latents: Tensor) -> tuple[Tensor, Tensor]:
     return latents.mean(dim=(0, 2, 3), keepdim=True), latents.std(dim=(0, 2, 3), keepdim=True)
 
 
-def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--data", type=Path, required=True, help="folder of models.train.emoji_data")
+def more(arguments: argparse.ArgumentParser) -> None:
     arguments.add_argument("--autoencoder", type=Path, required=True, help="folder of models.train.emoji_autoencoder")
-    arguments.add_argument("--out", type=Path, required=True, help="folder of checkpoints; resumes what is there")
-    arguments.add_argument("--steps", type=int, default=RECIPE.steps)
-    arguments.add_argument("--batch", type=int, default=RECIPE.batch)
-    arguments.add_argument("--until", type=int, help="stop before the budget is spent, after this step")
-    arguments.add_argument("--threads", type=int, default=1)
-    options = arguments.parse_args()
-    torch.set_num_threads(options.threads)
-    torch.use_deterministic_algorithms(True)
-    torch.manual_seed(RECIPE.seed)
+
+
+def main() -> None:
+    options = command.options(__doc__.splitlines()[0], RECIPE, more, data=None)
+    recipe = command.prepare(options, RECIPE)
     subjects, pictures = load(options.data)
     tokenizer = load_tokenizer(options.out / "tokenizer.json", subjects)
     learned = [subject for subject in subjects if not subject.held_out]
@@ -201,7 +195,6 @@ def main() -> None:
     latents = torch.load(kept, weights_only=True)
     mean, deviation = standard(latents)
     loss = VelocityLoss((latents - mean) / deviation, Captions(learned, tokenizer))
-    recipe = replace(RECIPE, steps=options.steps, batch=options.batch)
     train(Reader(tokenizer.get_vocab_size()), loss, len(learned), recipe, options.out, options.until)
 
 

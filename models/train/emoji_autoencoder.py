@@ -9,13 +9,13 @@ denoiser can be trained on the latents meanwhile.
 """
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from models.train import command
 from models.train.emoji_data import load
 from models.train.trainer import Recipe, averaged_weights, train
 
@@ -128,19 +128,13 @@ def trained(folder: Path) -> Autoencoder:
     return network.eval().requires_grad_(False)
 
 
-def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--data", type=Path, required=True, help="folder of models.train.emoji_data")
-    arguments.add_argument("--out", type=Path, required=True, help="folder of checkpoints; resumes what is there")
+def more(arguments: argparse.ArgumentParser) -> None:
     arguments.add_argument("--refine", type=Path, help="training whose encoder stays; only the decoder learns")
-    arguments.add_argument("--steps", type=int, default=RECIPE.steps)
-    arguments.add_argument("--batch", type=int, default=RECIPE.batch)
-    arguments.add_argument("--until", type=int, help="stop before the budget is spent, after this step")
-    arguments.add_argument("--threads", type=int, default=1)
-    options = arguments.parse_args()
-    torch.set_num_threads(options.threads)
-    torch.use_deterministic_algorithms(True)
-    torch.manual_seed(RECIPE.seed)
+
+
+def main() -> None:
+    options = command.options(__doc__.splitlines()[0], RECIPE, more, data=None)
+    recipe = command.prepare(options, RECIPE)
     pictures, chosen = learned_from(options.data)
     loss = Reconstruction(pictures, chosen)
     if options.refine is None:
@@ -149,7 +143,6 @@ def main() -> None:
         before = trained(options.refine)
         loss.encoder = before.encoder.to(memory_format=torch.channels_last)
         network = before.decoder.requires_grad_(True)
-    recipe = replace(RECIPE, steps=options.steps, batch=options.batch)
     train(network.to(memory_format=torch.channels_last), loss, len(chosen), recipe, options.out, options.until)
 
 

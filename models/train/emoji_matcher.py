@@ -4,14 +4,13 @@ It is trained apart from `emoji`, on real pictures alone, those of the held-out 
 a generated picture should have looked like. Pictures are moved, blurred and tinted, so that it looks at what they show.
 """
 
-import argparse
-from dataclasses import replace
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from models.train import command
 from models.train.emoji import TEXT_WIDTH, Text
 from models.train.emoji_autoencoder import Residual, scaled
 from models.train.emoji_data import load
@@ -106,22 +105,12 @@ def trained(folder: Path, vocabulary: int) -> Matcher:
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--data", type=Path, required=True, help="folder of models.train.emoji_data")
-    arguments.add_argument("--out", type=Path, required=True, help="folder of checkpoints; resumes what is there")
-    arguments.add_argument("--steps", type=int, default=RECIPE.steps)
-    arguments.add_argument("--batch", type=int, default=RECIPE.batch)
-    arguments.add_argument("--until", type=int, help="stop before the budget is spent, after this step")
-    arguments.add_argument("--threads", type=int, default=1)
-    options = arguments.parse_args()
-    torch.set_num_threads(options.threads)
-    torch.use_deterministic_algorithms(True)
-    torch.manual_seed(RECIPE.seed)
+    options = command.options(__doc__.splitlines()[0], RECIPE, data=None)
+    recipe = command.prepare(options, RECIPE)
     subjects, pictures = load(options.data)
     tokenizer = load_tokenizer(options.out / "tokenizer.json", subjects)
     loss = Contrast(torch.from_numpy(pictures), Said(subjects, tokenizer))
     network = Matcher(tokenizer.get_vocab_size()).to(memory_format=torch.channels_last)
-    recipe = replace(RECIPE, steps=options.steps, batch=options.batch)
     train(network, loss, len(subjects), recipe, options.out, options.until)
 
 
