@@ -225,45 +225,34 @@ class TextToImageTest {
     @Test
     void unlikePromptsShareCallsAndDoNotTouchEachOther() throws Exception {
         List<GenerationInput> inputs = new ArrayList<>();
-        List<float[]> alone = new ArrayList<>();
         for (String prompt : List.of("a red fox", "sea", "", "a (red:1.4) fox")) {
             inputs.add(fox(sd1, prompt));
-            alone.add(pixels(draw(sd1, inputs.getLast()).picture()));
         }
-        Counters before = engine.counters();
-
-        List<Outcome> together = Jobs.together(sd1, inputs);
-
-        for (int i = 0; i < inputs.size(); i++) {
-            float[] picture =
-                    pixels(((Outcome.Pictures) together.get(i)).pictures().getFirst());
-            assertThat(distance(picture, alone.get(i))).isLessThan(picture.length / 1000.0 + 2);
-            for (int other = 0; other < i; other++) {
-                assertThat(distance(picture, alone.get(other))).isGreaterThan(10);
-            }
-        }
-        double mean = engine.counters().since(before).rowsPerCall();
-        assertThat(mean)
-                .as("conditional and unconditional rows alone would be 2 a call")
-                .isGreaterThan(2);
+        checkApart(sd1, inputs);
     }
 
     @Test
     void unlikeLorasShareCallsAndDoNotTouchEachOther() throws Exception {
         Model model = load("sd1-loras");
         GenerationInput plain = fox(model, "a red fox");
-        List<GenerationInput> inputs = List.of(
-                plain,
-                plain.with("loras", List.of(Map.of("name", "style", "weight", 0.8))),
-                plain.with("loras", List.of(Map.of("name", "sketch"))),
-                plain.with("loras", List.of(Map.of("name", "sketch"), Map.of("name", "style", "weight", -1))));
+        List<float[]> alone = checkApart(
+                model,
+                List.of(
+                        plain,
+                        plain.with("loras", List.of(Map.of("name", "style", "weight", 0.8))),
+                        plain.with("loras", List.of(Map.of("name", "sketch"))),
+                        plain.with("loras", List.of(Map.of("name", "sketch"), Map.of("name", "style", "weight", -1)))));
+        assertThat(alone.getFirst())
+                .as("weights of 0 are the network as it was")
+                .isEqualTo(pixels(draw(sd1, fox(sd1, "a red fox")).picture()));
+    }
+
+    /** Drawn together each is what it is alone, all are unlike, and calls are shared. @return what each is alone */
+    private List<float[]> checkApart(Model model, List<GenerationInput> inputs) throws Exception {
         List<float[]> alone = new ArrayList<>();
         for (GenerationInput input : inputs) {
             alone.add(pixels(draw(model, input).picture()));
         }
-        assertThat(alone.getFirst())
-                .as("weights of 0 are the network as it was")
-                .isEqualTo(pixels(draw(sd1, fox(sd1, "a red fox")).picture()));
         Counters before = engine.counters();
 
         List<Outcome> together = Jobs.together(model, inputs);
@@ -276,7 +265,10 @@ class TextToImageTest {
                 assertThat(distance(picture, alone.get(other))).isGreaterThan(10);
             }
         }
-        assertThat(engine.counters().since(before).rowsPerCall()).isGreaterThan(2);
+        assertThat(engine.counters().since(before).rowsPerCall())
+                .as("conditional and unconditional rows alone would be 2 a call")
+                .isGreaterThan(2);
+        return alone;
     }
 
     /** A LoRA changes the text encoder too: what was read without it is not what is read with it. */
