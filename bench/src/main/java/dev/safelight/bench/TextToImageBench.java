@@ -9,6 +9,7 @@ import dev.safelight.common.bundle.BundleReader;
 import dev.safelight.common.job.JobKey;
 import dev.safelight.common.job.Priority;
 import dev.safelight.common.request.GenerationInput;
+import dev.safelight.embedded.Folders;
 import dev.safelight.worker.batch.Ticket;
 import dev.safelight.worker.decode.Picture;
 import dev.safelight.worker.generate.Engine;
@@ -80,7 +81,8 @@ final class TextToImageBench implements Callable<Integer> {
         Path interpreter = python == null ? root.resolve(".safelight/import/bin/python") : python.toAbsolutePath();
         // Read when PyTorch starts.
         System.setProperty("ai.djl.pytorch.num_threads", String.valueOf(threads));
-        Path folder = Files.createTempDirectory("safelight-text-bench").resolve("text-bench");
+        Path scratch = Files.createTempDirectory("safelight-text-bench");
+        Path folder = scratch.resolve("text-bench");
         String cold;
         String pictures;
         try (PythonReference reference = PythonReference.start(interpreter, root, "text_to_image.py", options(folder));
@@ -97,6 +99,8 @@ final class TextToImageBench implements Callable<Integer> {
             for (int batch : batches) {
                 compare(model, reference, batch);
             }
+        } finally {
+            Folders.delete(scratch);
         }
         System.out.printf(
                 "%n`./safelight bench text-to-image`: ddim, %d steps, guidance %s, %d threads a side. %s.%n%n%s%n"

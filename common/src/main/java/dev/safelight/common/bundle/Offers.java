@@ -28,7 +28,7 @@ public final class Offers {
     /** The role of a network that returns the gradient of ln p(class | x) at a level. */
     public static final String GUIDE = "guide";
 
-    /** Roles, beside the denoiser, of networks that walks ask: samplers, guidance, and what a walk begins with. */
+    /** Roles, beside the denoiser, of networks that a job asks: before its walks, in their steps, or after them. */
     public static final List<String> SAMPLING_ROLES =
             List.of("drift", GUIDE, Manifest.PRIOR, Manifest.ENCODER, Manifest.DECODER, Manifest.TEXT, Manifest.SAFETY);
 
