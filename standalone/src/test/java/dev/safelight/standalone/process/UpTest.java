@@ -83,14 +83,15 @@ class UpTest {
     @Test
     void startsOverWhatAKillLeft() throws Exception {
         String[] arguments = {"--port", Integer.toString(port), "--data", data.toString()};
+        Map<String, String> shortLease = Map.of("SAFELIGHT_LEASE", "5s", "SAFELIGHT_SELF_FENCE", "3s");
         String job;
-        try (JavaProcess up = up(Map.of(), arguments);
+        try (JavaProcess up = up(shortLease, arguments);
                 SafelightClient client = new SafelightClient(URI.create(url))) {
             up.awaitLine(line -> line.startsWith("Safelight is ready"), PATIENCE);
             job = client.submit(job(400)).path("id").asText();
             up.kill();
         }
-        try (JavaProcess up = up(Map.of(), arguments);
+        try (JavaProcess up = up(shortLease, arguments);
                 SafelightClient client = new SafelightClient(URI.create(url))) {
             up.awaitLine(line -> line.startsWith("Safelight is ready"), PATIENCE);
             assertThat(await(client, job).path("state").asText()).isEqualTo("succeeded");
