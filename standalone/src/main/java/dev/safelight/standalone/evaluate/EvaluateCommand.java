@@ -36,7 +36,7 @@ import picocli.CommandLine.Spec;
         description = {
             "Generate pictures with a bundle and let a separately trained classifier judge them.",
             "",
-            "Each --run is a way of sampling and becomes a line of the table, with its mean over the seeds and the 95 %"
+            "Each --run is a way of sampling and becomes a line of the table, with its mean over the seeds and the 95 %%"
                     + " interval; the second table says how far the later runs differ from the first, seed by seed.",
             "With --scores, what is done is kept, and the same command goes on where it was stopped.",
             ""

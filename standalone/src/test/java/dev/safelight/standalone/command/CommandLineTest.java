@@ -68,6 +68,17 @@ class CommandLineTest {
         assertThat(help.out()).contains("up", "submit", "models", "jobs", "cancel", "bench", "Exit status");
     }
 
+    /** Of a sign that it cannot format, the library of the command line warns the reader. */
+    @Test
+    void theHelpOfEveryCommandIsHelpAlone() {
+        for (String command : new CommandLine(new Safelight()).getSubcommands().keySet()) {
+            Ended help = run(command, "--help");
+            assertThat(help.status()).as(command).isZero();
+            assertThat(help.out()).as(command).contains("Usage: safelight " + command);
+            assertThat(help.err()).as(command).isEmpty();
+        }
+    }
+
     @Test
     void optionsAreFieldsOfTheRequest() throws Exception {
         SubmitCommand command = new SubmitCommand();
