@@ -129,7 +129,7 @@ public final class LocalKafka implements AutoCloseable {
         properties.put("group.share.assignment.interval.ms", "0");
         properties.put("group.share.min.assignment.interval.ms", "0");
         // After a kill the same broker may not register again before its last session is over: 9 s, if nothing is said.
-        properties.put("broker.session.timeout.ms", "4000");
+        properties.put("broker.session.timeout.ms", "6000");
         properties.put("broker.heartbeat.interval.ms", "500");
         // Small: this broker serves one installation on one machine.
         properties.put("num.network.threads", "2");
