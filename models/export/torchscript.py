@@ -1,7 +1,7 @@
 """Turns a trained network into the TorchScript file of a bundle."""
 
 import hashlib
-import io
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -26,24 +26,35 @@ def export(
 def save(script: torch.jit.ScriptModule, path: Path) -> None:
     """Stores a script without what only its author's machine knows."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    whole = io.BytesIO()
-    torch.jit.save(script, whole)
-    _without_debug(whole, path)
+    # On the disk, since a copy in memory may be too much; its name becomes part of the file.
+    with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
+        whole = Path(scratch) / "archive.pt"
+        torch.jit.save(script, whole)
+        _without_debug(whole, path)
 
 
-def _without_debug(source: io.BytesIO, path: Path) -> None:
-    """Drops the Python stack of every operation: it names folders of the exporting machine, and loading needs none."""
+# The Python stack of every operation names folders of the exporting machine, and the other is a digest over it too.
+UNNEEDED = (".debug_pkl", "/.data/serialization_id")
+
+
+# Rounded weights of a shipped bundle pack to half; those of a checkpoint by a tenth, for minutes here and seconds at each load.
+LARGE = 64 << 20
+
+
+def _without_debug(source: Path, path: Path) -> None:
+    """Drops what loading does not need."""
+    method = zipfile.ZIP_STORED if source.stat().st_size > LARGE else zipfile.ZIP_DEFLATED
     with zipfile.ZipFile(source) as read, zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as written:
         for entry in read.infolist():
-            if not entry.filename.endswith(".debug_pkl"):
+            if not entry.filename.endswith(UNNEEDED):
                 # A fixed date, so that equal weights give an equal digest.
                 dated = zipfile.ZipInfo(entry.filename, (1980, 1, 1, 0, 0, 0))
-                # Compressed, since rounded weights shrink to half.
-                written.writestr(dated, read.read(entry), zipfile.ZIP_DEFLATED)
+                written.writestr(dated, read.read(entry), method)
 
 
 def sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def parameters(network: nn.Module) -> int:

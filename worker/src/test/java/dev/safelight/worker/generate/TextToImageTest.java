@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.safelight.common.bundle.BundleReader;
+import dev.safelight.common.bundle.Manifest;
 import dev.safelight.common.request.GenerationInput;
 import dev.safelight.common.request.Recipe;
 import dev.safelight.common.wire.Json;
 import dev.safelight.worker.batch.Counters;
+import dev.safelight.worker.batch.Network;
+import dev.safelight.worker.batch.Row;
 import dev.safelight.worker.batch.Ticket;
 import dev.safelight.worker.checkpoint.Checkpoint;
 import dev.safelight.worker.decode.Picture;
@@ -21,6 +24,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -220,6 +226,51 @@ class TextToImageTest {
         assertThat(draw(tiled, fox(tiled, "a red fox")).picture().pixels())
                 .as("its own size is decoded at once")
                 .isEqualTo(draw(sd1, fox(sd1, "a red fox")).picture().pixels());
+    }
+
+    /** The decoder is held until the other job has walked all of its steps. */
+    @Test
+    void whileOneJobIsDecodedTheStepsOfOthersGoOn() throws Exception {
+        Network decoder = sd1.others().get(Manifest.DECODER).network();
+        CountDownLatch decoding = new CountDownLatch(1);
+        CountDownLatch walked = new CountDownLatch(1);
+        Model held = sd1.with(Manifest.DECODER, new Network() {
+            @Override
+            public int maxRows() {
+                return 1;
+            }
+
+            @Override
+            public List<float[]> run(List<Row> rows) {
+                decoding.countDown();
+                awaited(walked, "the steps of the other job");
+                return decoder.run(rows);
+            }
+        });
+        GenerationInput input = fox(sd1, "a red fox");
+        Picture alone = draw(sd1, input).picture();
+        FutureTask<Drawn> first = new FutureTask<>(() -> draw(held, input));
+        Thread.ofVirtual().start(first);
+        awaited(decoding, "the first job's decoding");
+
+        Outcome second = new Generation(held, input.alone(99)).run(Jobs.ticket(), now -> {
+            if (now.step() == now.steps()) {
+                walked.countDown();
+            }
+        });
+
+        assertThat(second).isInstanceOf(Outcome.Pictures.class);
+        assertThat(first.get().picture().pixels()).isEqualTo(alone.pixels());
+    }
+
+    private static void awaited(CountDownLatch signal, String what) {
+        try {
+            if (!signal.await(30, TimeUnit.SECONDS)) {
+                throw new IllegalStateException(what + " never came");
+            }
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     @Test
