@@ -14,7 +14,7 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageChops, ImageDraw
 
 HERE = Path(__file__).parent
 GARMENTS = ["t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle-boot"]
@@ -152,6 +152,9 @@ def sheet(rows: list[list[Image.Image]], path: Path, zoom: int = 2) -> None:
     for i, row in enumerate(rows):
         for j, picture in enumerate(row):
             whole.paste(picture, (side * j, side * i))
+    # Grey pictures take half the room as such.
+    if all(low == high for low, high in ImageChops.difference(whole, whole.convert("L").convert("RGB")).getextrema()):
+        whole = whole.convert("L")
     whole.resize((whole.width * zoom, whole.height * zoom), Image.Resampling.NEAREST).save(path, optimize=True)
 
 

@@ -113,6 +113,16 @@ class LauncherTest {
     }
 
     @Test
+    void believesWhatAJdkHasWrittenOfItself() throws IOException {
+        build();
+        Path old = jdk("jdks/a-old", "99");
+        Files.writeString(old.resolve("release"), "IMPLEMENTOR=\"x\"\nJAVA_VERSION=\"17.0.2\"\n");
+        Path good = jdk("jdks/b-good", "1");
+        Files.writeString(good.resolve("release"), "JAVA_VERSION=\"25\"\nJAVA_RUNTIME_VERSION=\"25+36\"\n");
+        assertThat(run("up").output()).contains("java of " + good);
+    }
+
+    @Test
     void findsTheJdkBehindTheLinksOfThePath() throws IOException {
         build();
         Path good = jdk("elsewhere/jdk", "26-ea");
