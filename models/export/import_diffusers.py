@@ -370,7 +370,7 @@ def run(
         raise Refused(f"a {checkpoint.pipeline} cannot be imported; known are {', '.join(sorted(LAYOUTS))}")
     if not NAME.fullmatch(name):
         raise Refused(f"{name!r} is no name for a model: lower case letters, digits, dots and dashes")
-    process, sampler, spacing = noise_schedules.read(checkpoint.scheduler())
+    process, chosen = noise_schedules.read(checkpoint.scheduler())
     bundle = Bundle(out, PRECISIONS[precision], lora.parse(loras or []), lora.Switchable(switchable or []))
     parts = LAYOUTS[checkpoint.pipeline](checkpoint, bundle)
     if "sizedShift" in process["schedule"]:
@@ -399,12 +399,13 @@ def run(
         "conditioning": parts["conditioning"],
         "decoder": {"kind": "network", "tiles": tiles(parts)},
         "defaults": {
-            "sampler": sampler,
+            "sampler": chosen["sampler"],
             "steps": parts["steps"],
             "guidance": parts["guidance"],
-            "spacing": parts.get("spacing", spacing),
+            "spacing": parts.get("spacing", chosen["spacing"]),
             "eta": 0.0,
-        },
+        }
+        | ({"sigmas": chosen["sigmas"]} if "sigmas" in chosen else {}),
         "limits": {"steps": 1000, "count": 8},
     }
     if bundle.switchable.names:

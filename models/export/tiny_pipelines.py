@@ -367,7 +367,8 @@ LORA_REQUESTS = [
     REQUESTS[0] | {"loras": [{"name": "sketch", "weight": 1.0}, {"name": "style", "weight": -0.5}]},
     REQUESTS[1] | {"loras": [{"name": "sketch", "weight": 0.5}]},
 ]
-TEXT_REQUESTS = {"sd1-inpainting": [], "flux": FLUX_REQUESTS}
+RESCALED = REQUESTS[0] | {"guidance": 7.5, "guidance_rescale": 0.7}
+TEXT_REQUESTS = {"sd1": [*REQUESTS, RESCALED], "sdxl": [*REQUESTS, RESCALED], "sd1-inpainting": [], "flux": FLUX_REQUESTS}
 
 FOX = {"prompt": "a red fox", "negative_prompt": "fog", "seed": 3, "steps": 4, "guidance": 3.0}
 # From an image, where "masked" with its right half kept.
@@ -383,14 +384,17 @@ IMAGE_REQUESTS = {
         FOX | {"sampler": "ddim", "strength": 1.0, "masked": True},
         FOX | {"sampler": "ddim", "eta": 1.0, "strength": 0.75, "masked": True},
     ],
-    "sdxl": [FOX | {"sampler": "euler", "strength": 0.5}],
+    "sdxl": [
+        FOX | {"sampler": "euler", "strength": 0.5},
+        FOX | {"sampler": "euler", "strength": 0.75, "masked": True},
+    ],
     "sd3": [FOX | {"sampler": "flow-euler", "strength": 0.5}],
     "flux": [{"prompt": "a red fox", "seed": 3, "steps": 4, "guidance": 3.0, "sampler": "flow-euler", "strength": 0.5}],
 }
 IMAGE_PIPELINES = {
     "sd1": (diffusers.StableDiffusionImg2ImgPipeline, diffusers.StableDiffusionInpaintPipeline),
     "sd1-inpainting": (None, diffusers.StableDiffusionInpaintPipeline),
-    "sdxl": (diffusers.StableDiffusionXLImg2ImgPipeline, None),
+    "sdxl": (diffusers.StableDiffusionXLImg2ImgPipeline, diffusers.StableDiffusionXLInpaintPipeline),
     "sd3": (diffusers.StableDiffusion3Img2ImgPipeline, None),
     "flux": (diffusers.FluxImg2ImgPipeline, None),
 }
@@ -407,7 +411,7 @@ def drawn(pipeline: diffusers.DiffusionPipeline, request: dict, **more) -> dict:
         "width": width,
         "height": height,
     } | more
-    for field in ("negative_prompt", "clip_skip", "eta"):
+    for field in ("negative_prompt", "clip_skip", "eta", "guidance_rescale"):
         if field in request:
             said[field] = request[field]
     if "loras" in request:

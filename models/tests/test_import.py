@@ -18,7 +18,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from models.export import import_diffusers, tiny_pipelines
+from models.export import import_diffusers, noise_schedules, tiny_pipelines
 from models.export.checkpoint import Checkpoint, Refused
 
 ROOT = Path(__file__).parents[2]
@@ -36,6 +36,15 @@ class Trap:
 
     def __reduce__(self):
         return os.system, (f"touch {self.mark}",)
+
+
+def answers(bundle: Path) -> tuple[Tensor, Tensor]:
+    """What the text network and the denoiser of a bundle say to the same."""
+    torch.manual_seed(9)
+    text, denoiser = (torch.jit.load(bundle / f"{role}.pt") for role in ("text", "denoiser"))
+    with torch.inference_mode():
+        read = text(torch.full((1, 77), 5.0), torch.ones(1, 77), torch.zeros(1))
+        return read, denoiser(torch.randn(1, 4, 8, 8), torch.tensor([500.0]), read)
 
 
 class Importing(unittest.TestCase):
@@ -116,6 +125,33 @@ class ImportTest(Importing):
         self.assertEqual(ended.stderr, "")
         self.assertEqual(ended.stdout.count("\n"), 1, ended.stdout)
 
+    def test_licence_and_model_card_come_along(self) -> None:
+        checkpoint = self.checkpoint()
+        (checkpoint / "README.md").write_text("---\ntags:\n- fox\nlicense: creativeml-openrail-m\n---\n# A model")
+        (checkpoint / "LICENSE.txt").write_text("You may draw.")
+        (checkpoint / "notes.txt").write_text("nobody's business")
+        manifest = self.imported(checkpoint, "papers")
+        self.assertEqual(manifest["license"]["weights"], "creativeml-openrail-m")
+        origin = self.folder / "papers" / "origin"
+        self.assertEqual({file.name: file.read_text() for file in origin.iterdir()}, {
+            name: (checkpoint / name).read_text() for name in ("README.md", "LICENSE.txt")
+        })
+        (checkpoint / "README.md").unlink()
+        self.assertTrue(self.imported(checkpoint, "without")["license"]["weights"].startswith("unknown"))
+
+    def test_half_precision_says_nearly_the_same(self) -> None:
+        checkpoint = self.checkpoint()
+        self.imported(checkpoint, "fp32")
+        wanted = answers(self.folder / "fp32")
+        for precision, kind, close in (("fp16", torch.float16, 0.01), ("bf16", torch.bfloat16, 0.05)):
+            import_diffusers.run(checkpoint, self.folder / precision, precision, precision)
+            for found, other in zip(answers(self.folder / precision), wanted):
+                self.assertEqual(found.dtype, torch.float32, "latents stay float32")
+                self.assertLess((found - other).norm() / other.norm(), close)
+                self.assertGreater((found - other).abs().max(), 0)
+            inside = torch.jit.load(self.folder / precision / "denoiser.pt").inlined_graph
+            self.assertIn(str(kind).removeprefix("torch.").replace("bfloat16", "BFloat16").replace("float16", "Half"), str(inside))
+
     def test_schnell_is_told_no_guidance(self) -> None:
         words = self.folder / "merges.gz"
         words.write_bytes(gzip.compress(MERGES.encode()))
@@ -126,6 +162,49 @@ class ImportTest(Importing):
         self.assertEqual(manifest["networks"]["denoiser"]["inputs"], ["x", "t", "text"])
         self.assertEqual(manifest["defaults"]["guidance"], 1.0)
         self.assertEqual(manifest["defaults"]["steps"], 4)
+
+
+class SchedulerTest(unittest.TestCase):
+    """What a scheduler says decides the picture: it is taken over, or the import is refused."""
+
+    STABLE = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
+
+    def read(self, kind: str, **config) -> tuple[dict, dict]:
+        return noise_schedules.read(self.STABLE | {"_class_name": kind} | config)
+
+    def refusal(self, kind: str, **config) -> str:
+        with self.assertRaises(Refused) as refused:
+            self.read(kind, **config)
+        return str(refused.exception)
+
+    def test_process_and_defaults_are_its_own(self) -> None:
+        process, chosen = self.read("DDIMScheduler", clip_sample=False, steps_offset=1, set_alpha_to_one=False)
+        schedule = {"kind": "scaled-linear", "steps": 1000, "betaStart": 0.00085, "betaEnd": 0.012, "offset": 1, "end": "first"}
+        self.assertEqual(process, {"kind": "vp", "schedule": schedule, "prediction": "epsilon"})
+        self.assertEqual(chosen, {"sampler": "ddim", "spacing": "leading"})
+        process, chosen = self.read(
+            "EulerDiscreteScheduler", prediction_type="v_prediction", rescale_betas_zero_snr=True, timestep_spacing="trailing"
+        )
+        self.assertEqual((process["prediction"], process["schedule"]["zeroTerminalSnr"]), ("v", True))
+        self.assertEqual(chosen, {"sampler": "euler", "spacing": "trailing"})
+
+    def test_noise_levels_laid_out_as_karras_did_are_the_default(self) -> None:
+        for kind, sampler in (("DPMSolverMultistepScheduler", "dpmpp-2m"), ("EulerDiscreteScheduler", "euler")):
+            _, chosen = self.read(kind, use_karras_sigmas=True)
+            self.assertEqual((chosen["sampler"], chosen["sigmas"]), (sampler, "karras"))
+        self.assertEqual(self.read("HeunDiscreteScheduler", use_exponential_sigmas=True)[1]["sigmas"], "exponential")
+
+    def test_what_no_sampler_does_is_refused_by_name(self) -> None:
+        self.assertIn("algorithm_type: sde-dpmsolver++", self.refusal("DPMSolverMultistepScheduler", algorithm_type="sde-dpmsolver++"))
+        self.assertIn("solver_order: 3", self.refusal("UniPCMultistepScheduler", solver_order=3))
+        self.assertIn("thresholding: True", self.refusal("DDIMScheduler", clip_sample=False, thresholding=True))
+        self.assertIn("clip_sample: True", self.refusal("DDIMScheduler"))
+        self.assertIn("skip_prk_steps: False", self.refusal("PNDMScheduler"))
+        self.assertIn("KDPM2DiscreteScheduler", self.refusal("KDPM2DiscreteScheduler"))
+        self.assertIn("trained", self.refusal("DDIMScheduler", clip_sample=False, trained_betas=[0.1, 0.2]))
+
+    def test_what_another_scheduler_said_before_does_not_matter(self) -> None:
+        self.assertEqual(self.read("EulerAncestralDiscreteScheduler", clip_sample=True, solver_order=3)[1]["sampler"], "euler-a")
 
 
 class LoraTest(Importing):
@@ -141,15 +220,11 @@ class LoraTest(Importing):
         return f"{self.folder / name}:{self.WEIGHT}"
 
     def answers(self, name: str, weights: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """What the text network and the denoiser of a bundle say to the same; to rows of unlike weights, where it has some."""
+        """Of a bundle; to rows of unlike weights, where it has some."""
+        if weights is None:
+            return answers(self.folder / name)
         torch.manual_seed(9)
-        if weights is not None:
-            return self.switched(name, weights)
-        text = torch.jit.load(self.folder / name / "text.pt")
-        denoiser = torch.jit.load(self.folder / name / "denoiser.pt")
-        with torch.inference_mode():
-            read = text(torch.full((1, 77), 5.0), torch.ones(1, 77), torch.zeros(1))
-            return read, denoiser(torch.randn(1, 4, 8, 8), torch.tensor([500.0]), read)
+        return self.switched(name, weights)
 
     def test_both_spellings_add_up_down_alpha_over_rank(self) -> None:
         checkpoint = self.checkpoint()

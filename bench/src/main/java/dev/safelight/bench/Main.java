@@ -12,6 +12,7 @@ import picocli.CommandLine.Command;
             EngineBench.class,
             EnqueueBench.class,
             FairnessBench.class,
+            FullSizeBench.class,
             OverheadBench.class,
             PreviewsBench.class,
             ReferenceBench.class,

@@ -11,10 +11,12 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.http.RequestOptions;
 import io.vertx.core.net.SocketAddress;
+import io.vertx.core.net.TrustOptions;
 import java.io.ByteArrayOutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -48,16 +50,23 @@ public final class ImageFetch implements AutoCloseable {
      * @param timeout from the first look to the last byte
      */
     public ImageFetch(Vertx vertx, OutboundRules rules, int most, Duration timeout) {
+        this(vertx, rules, most, timeout, Optional.empty());
+    }
+
+    /** @param trust certificates that are accepted; empty for those that the JVM accepts */
+    ImageFetch(Vertx vertx, OutboundRules rules, int most, Duration timeout, Optional<TrustOptions> trust) {
         this.rules = rules;
         this.most = most;
         this.timeout = timeout;
+        HttpClientOptions options = new HttpClientOptions()
+                .setProtocolVersion(HttpVersion.HTTP_1_1)
+                .setKeepAlive(false)
+                .setDecompressionSupported(false)
+                .setVerifyHost(true)
+                .setForceSni(true);
+        trust.ifPresent(options::setTrustOptions);
         this.http = vertx.httpClientBuilder()
-                .with(new HttpClientOptions()
-                        .setProtocolVersion(HttpVersion.HTTP_1_1)
-                        .setKeepAlive(false)
-                        .setDecompressionSupported(false)
-                        .setVerifyHost(true)
-                        .setForceSni(true))
+                .with(options)
                 .withConnectHandler(connection -> connection.exceptionHandler(failure -> {}))
                 .build();
     }

@@ -208,7 +208,12 @@ final class InputSchema {
 
     /** What an omitted option becomes; null when nothing. */
     static Object fallback(Option<?> option, Manifest manifest) {
-        return option.name().equals("eta") ? (Object) manifest.defaults().eta() : option.fallback();
+        Manifest.Defaults defaults = manifest.defaults();
+        return switch (option.name()) {
+            case "eta" -> defaults.eta();
+            case "sigmas" -> defaults.sigmas() == null ? option.fallback() : defaults.sigmas();
+            default -> option.fallback();
+        };
     }
 
     private static void classes(ObjectNode property, Manifest manifest) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.safelight.embedded.testing.JavaProcess;
 import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -11,17 +12,22 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 
-/** What it costs to refuse an image that would unpack to gigabytes: the memory of a process of its own, native parts included. */
+/**
+ * What it costs to refuse an image that would unpack to gigabytes, or that is an archive as well: the memory of a process of
+ * its own, native parts included.
+ */
 @EnabledOnOs(OS.LINUX)
 class BombTest {
     private static final long MOST_GROWTH_KB = 64 << 10;
 
     @Test
-    void refusingABombTakesNoMemory() {
+    void refusingABombOrAPolyglotTakesNoMemory() {
         try (JavaProcess process = JavaProcess.start(Bombs.class, List.of("-Xmx512m"), Map.of())) {
             String line = process.awaitLine(text -> text.startsWith("growth "), Duration.ofMinutes(2));
             long growth = Long.parseLong(line.split(" ")[1]);
@@ -63,8 +69,18 @@ class BombTest {
             for (int i = 21; i < 25; i++) {
                 webp[i] = (byte) 0xFF;
             }
-            take(intake, "image/png", Images.png(Images.picture(64, 64, BufferedImage.TYPE_INT_RGB)));
-            take(intake, "image/jpeg", Images.jpeg(Images.picture(64, 64, BufferedImage.TYPE_INT_RGB)));
+            byte[] small = Images.png(Images.picture(64, 64, BufferedImage.TYPE_INT_RGB));
+            byte[] photograph = Images.jpeg(Images.picture(64, 64, BufferedImage.TYPE_INT_RGB));
+            byte[] archive = archive(UNPACKED);
+            Map<byte[], String> polyglots = Map.of(
+                    Images.joined(small, archive), "image/png",
+                    Images.joined(small, pngs.getFirst()), "image/png",
+                    Images.joined(photograph, archive), "image/jpeg",
+                    Images.joined(photograph, pngs.getFirst()), "image/jpeg",
+                    Images.joined(Images.WEBP, archive), "image/webp",
+                    Images.joined(archive, small), "image/png");
+            take(intake, "image/png", small);
+            take(intake, "image/jpeg", photograph);
             take(intake, "image/webp", Images.WEBP);
             System.gc();
 
@@ -75,6 +91,11 @@ class BombTest {
             }
             take(intake, "image/jpeg", jpeg);
             take(intake, "image/webp", webp);
+            for (Map.Entry<byte[], String> polyglot : polyglots.entrySet()) {
+                if (take(intake, polyglot.getValue(), polyglot.getKey())) {
+                    throw new IllegalStateException("took a polyglot of " + polyglot.getValue());
+                }
+            }
             System.out.println("growth " + (kilobytes("VmHWM") - before));
         }
 
@@ -84,11 +105,26 @@ class BombTest {
                     Images.png(Images.picture(64, 64, BufferedImage.TYPE_INT_RGB)), Images.chunk(chunk, text));
         }
 
-        private static void take(ImageIntake intake, String mediaType, byte[] bytes) throws InterruptedException {
+        /** A ZIP of one file of so many noughts. */
+        private static byte[] archive(long unpacked) throws IOException {
+            ByteArrayOutputStream out = new ByteArrayOutputStream();
+            try (ZipOutputStream zip = new ZipOutputStream(out)) {
+                zip.putNextEntry(new ZipEntry("noughts"));
+                byte[] block = new byte[1 << 16];
+                for (long left = unpacked; left > 0; left -= block.length) {
+                    zip.write(block);
+                }
+            }
+            return out.toByteArray();
+        }
+
+        private static boolean take(ImageIntake intake, String mediaType, byte[] bytes) throws InterruptedException {
             try {
                 intake.take(mediaType, bytes);
+                return true;
             } catch (UnusableImage refusal) {
                 System.out.println(refusal.code() + ": " + refusal.getMessage());
+                return false;
             }
         }
 

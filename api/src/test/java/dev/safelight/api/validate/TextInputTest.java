@@ -1,7 +1,9 @@
 package dev.safelight.api.validate;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.safelight.common.bundle.BundleException;
 import dev.safelight.common.bundle.BundleReader;
 import dev.safelight.common.request.GenerationInput;
 import dev.safelight.common.wire.Json;
@@ -105,6 +107,31 @@ class TextInputTest {
                 .hasSize(1);
         assertThat(codes("{\"output\": {\"format\": \"jpeg\", \"size\": 1}}")).hasSize(1);
         assertThat(codes("{\"output\": \"jpeg\"}")).hasSize(1);
+    }
+
+    @Test
+    void noiseLevelsAreThoseOfTheModelUnlessTheRequestChooses() throws IOException {
+        assertThat(resolved("{\"sampler\": \"euler\"}").options()).doesNotContainKey("sigmas");
+        read(MANIFEST.replace("\"eta\": 0}", "\"eta\": 0, \"sigmas\": \"karras\"}"));
+
+        assertThat(resolved("{\"sampler\": \"euler\"}").options()).containsEntry("sigmas", "karras");
+        assertThat(resolved("{\"sampler\": \"euler\", \"sigmas\": \"exponential\"}")
+                        .options())
+                .containsEntry("sigmas", "exponential");
+        assertThat(resolved("{\"sampler\": \"ddim\"}").options())
+                .as("it visits the times that it was trained at")
+                .doesNotContainKey("sigmas");
+        assertThat(resolved("{\"sampler\": \"euler\", \"timesteps\": [900, 300]}")
+                        .options())
+                .as("which leave nothing to lay out")
+                .doesNotContainKey("sigmas");
+        assertThat(model.inputSchema().at("/properties/sigmas/default").textValue())
+                .isEqualTo("karras");
+
+        String unknown = MANIFEST.replace("\"eta\": 0}", "\"eta\": 0, \"sigmas\": \"carrots\"}");
+        assertThatThrownBy(() -> read(unknown))
+                .isInstanceOf(BundleException.class)
+                .hasMessageContaining("carrots");
     }
 
     @Test

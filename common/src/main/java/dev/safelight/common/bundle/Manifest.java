@@ -343,8 +343,13 @@ public record Manifest(
      */
     public record Safety(Double threshold, String action) {}
 
-    /** What an omitted field of a request becomes. */
-    public record Defaults(String sampler, int steps, double guidance, String spacing, double eta) {}
+    /**
+     * What an omitted field of a request becomes.
+     *
+     * @param sigmas which noise levels are visited by samplers that let one choose; null for those of the training times
+     */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Defaults(String sampler, int steps, double guidance, String spacing, double eta, String sigmas) {}
 
     /** The most a request may ask for. */
     public record Limits(int steps, int count) {}

@@ -62,6 +62,10 @@ public final class Recipes {
             throw new BundleException("bundle " + bundle.name() + ": the default sampler cannot be run: "
                     + manifest.defaults().sampler());
         }
+        String sigmas = manifest.defaults().sigmas();
+        if (sigmas != null && !Layouts.SIGMAS.words().contains(sigmas)) {
+            throw new BundleException("bundle " + bundle.name() + ": the default sigmas are not known: " + sigmas);
+        }
         this.optionNames = Methods.all().stream()
                 .flatMap(method -> options(method).stream())
                 .map(Option::name)
@@ -136,6 +140,10 @@ public final class Recipes {
 
     /** What an input becomes where it says nothing of an option; null when it stays unsaid. */
     public Object fallback(Option<?> option, Values said) {
+        if (option.equals(Layouts.SIGMAS)) {
+            // Times that are named leave nothing to lay out.
+            return said.has(Layouts.TIMESTEPS) ? null : manifest.defaults().sigmas();
+        }
         return beginnings.fallback(option, said);
     }
 

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The arithmetic of {@code safelight evaluate}, and that it goes on where it was. */
 class ScoresTest {
-    private static final Manifest.Defaults DEFAULTS = new Manifest.Defaults("ddim", 25, 2.0, "trailing", 0);
+    private static final Manifest.Defaults DEFAULTS = new Manifest.Defaults("ddim", 25, 2.0, "trailing", 0, null);
 
     @Test
     void theFrechetDistanceOfNormalCloudsIsTheClosedForm() {

@@ -100,8 +100,16 @@ class TextToImageTest {
 
     private static GenerationInput input(Model model, JsonNode request) {
         Map<String, Object> options = new LinkedHashMap<>(Map.of("noise", "torch"));
-        for (String field :
-                List.of("prompt", "negative_prompt", "width", "height", "clip_skip", "eta", "strength", "loras")) {
+        for (String field : List.of(
+                "prompt",
+                "negative_prompt",
+                "width",
+                "height",
+                "clip_skip",
+                "eta",
+                "guidance_rescale",
+                "strength",
+                "loras")) {
             if (request.has(field)) {
                 options.put(field, Json.MAPPER.convertValue(request.get(field), Object.class));
             }

@@ -17,7 +17,7 @@ import java.util.stream.IntStream;
 
 /** How samplers of the same kin spread their steps. */
 public final class Layouts {
-    static final Option.Word SIGMAS = new Option.Word(
+    public static final Option.Word SIGMAS = new Option.Word(
             "sigmas",
             "Which noise levels are visited: those of the spaced training times, Karras et al.'s (rho 7), or an exponential sequence",
             List.of("training", "karras", "exponential"),
