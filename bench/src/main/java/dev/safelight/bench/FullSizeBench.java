@@ -31,7 +31,7 @@ import picocli.CommandLine.Option;
         name = "full-size",
         description =
                 "Imports Stable Diffusion 1.5 at its published size with random weights, draws with it, and compares"
-                        + " memory and picture with those of the Python package diffusers. Takes 8 GB of memory and of disk.",
+                        + " memory and picture with those of the Python package diffusers. Takes 12 GB of memory and 9 GB of disk.",
         mixinStandardHelpOptions = true)
 final class FullSizeBench implements Callable<Integer> {
     private static final double GIGABYTE = 1e9;
