@@ -349,8 +349,9 @@ def over_sigma(to: Collection) -> None:
         if name != "EulerAncestralDiscrete":
             for levels, told in (karras, exponential):
                 # From the spaced list, or from the whole table and then alike for all spacings.
-                for spacing in SPACINGS:
-                    to.add(sampler, name, 8, spacing=spacing, options=levels, config=own | told)
+                for prediction in PREDICTIONS:
+                    for spacing in SPACINGS:
+                        to.add(sampler, name, 8, "scaled-linear", prediction, spacing, options=levels, config=own | told)
         if name not in ("HeunDiscrete", "LMSDiscrete"):
             to.add(sampler, name, 8, prediction="v", spacing="trailing", process=zero_snr[0], config=own | zero_snr[1])
     for order in (1, 3):

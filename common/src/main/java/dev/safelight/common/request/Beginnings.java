@@ -198,11 +198,13 @@ final class Beginnings {
 
     private Level first(Values values) {
         double time = values.find(START_TIME).orElse(manifest.prior().time());
-        try {
-            return offer.process().level(time);
-        } catch (IndexOutOfBoundsException e) {
-            throw new InputRefused("out_of_range", "start_time", "start_time is no time of the model's process");
+        if (!offer.process().trainedAt(time)) {
+            throw new InputRefused(
+                    "out_of_range",
+                    "start_time",
+                    "start_time must be a time that the network was trained at, not " + time);
         }
+        return offer.process().level(time);
     }
 
     private Optional<PriorUse> prior(Values values) {

@@ -128,10 +128,29 @@ public final class Recipes {
             case "width", "height" -> lackOf("sizes to choose from");
             case "loras" -> lackOf("LoRAs to choose from");
             case "compose", "negative", "guidance", "guidance_rescale", "guidance_sigma_min", "guidance_sigma_max" ->
-                lackOf("guidance: it was not trained to draw without a condition");
+                guidable()
+                        ? lackOf("classes or factors, which " + field + " is about")
+                        : lackOf("guidance: it was not trained to draw without a condition");
             case "classifier_guidance" -> lackOf("network \"" + Offers.GUIDE + "\" that says which way a class lies");
-            default -> beginnings.refusal(field).map(reason -> reason + " (" + manifest.name() + ")");
+            default ->
+                beginnings
+                        .refusal(field)
+                        .map(reason -> reason + " (" + manifest.name() + ")")
+                        .or(() -> refusalOfTakers(field));
         };
+    }
+
+    /** Of a field that only samplers have which the model does not offer. */
+    private Optional<String> refusalOfTakers(String field) {
+        List<String> takers = Methods.all().stream()
+                .filter(method -> method.allOptions().stream()
+                        .anyMatch(option -> option.name().equals(field)))
+                .map(Method::name)
+                .toList();
+        return takers.stream()
+                .findFirst()
+                .flatMap(this::refusal)
+                .map(reason -> field + " is an option of " + String.join(", ", takers) + "; " + reason);
     }
 
     private Optional<String> lackOf(String what) {

@@ -39,6 +39,14 @@ public interface Process {
     /** @param time in the process's own unit: a 0-based training index, or t in (0, 1] */
     Level level(double time);
 
+    /** Whether a time, in the process's own unit, lies between the first and the last that the network was trained at. */
+    boolean covers(double time);
+
+    /** Whether the network was trained at a time. */
+    default boolean trainedAt(double time) {
+        return covers(time) && (!discrete() || time == Math.rint(time));
+    }
+
     /** The level of a given σ̂ = s/a, with the time at which a network would have met it. */
     Level atSigma(double sigma);
 

@@ -124,6 +124,21 @@ class RecipesTest {
         }
     }
 
+    @Test
+    void aWalkFromThePriorBeginsAtATimeOfTheTraining() throws IOException {
+        Recipes recipes = recipes(
+                ", \"prior\": {\"file\": \"p.pt\", \"sha256\": \"00\", \"inputs\": [\"z\"], \"maxRows\": 1,"
+                        + " \"latentSize\": 4}",
+                "pixels",
+                ", \"prior\": {\"kind\": \"start\", \"time\": 199}");
+        for (Object wrong : List.of(1000, 199.5)) {
+            assertThat(field(recipes, input("a", "ddim", 1, Map.of("start", "prior", "start_time", wrong))))
+                    .isEqualTo("start_time");
+        }
+        assertThat(field(recipes, input("a", "ddim", 1, Map.of("start", "prior", "start_time", 399))))
+                .isEmpty();
+    }
+
     /** v needs a² + s² = 1, and noise says nothing of x0 where there is no signal. */
     @Test
     void aPredictionThatSaysNothingOfItsProcessIsRefused() throws IOException {

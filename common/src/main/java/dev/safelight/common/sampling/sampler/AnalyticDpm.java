@@ -165,6 +165,7 @@ public record AnalyticDpm(double[] table, boolean markov, double bound) implemen
      * and a jump would cost nothing however far it leads: there the indices are even.
      */
     private static Plan optimal(Setting setting) {
+        Layouts.refuseTimes(setting, TRAJECTORY.name());
         NoiseSchedule schedule = (NoiseSchedule) setting.process();
         double[] table = table(setting);
         int known = Math.max(

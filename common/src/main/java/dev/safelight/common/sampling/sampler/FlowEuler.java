@@ -50,6 +50,7 @@ public record FlowEuler() implements OneStepSampler {
                     .made(_ -> new FlowEuler()));
 
     private static Setting shifted(Setting setting, double shift) {
+        Layouts.refuseTimes(setting, SHIFT.name());
         return setting.with(((RectifiedFlow) setting.process()).withShift(shift));
     }
 

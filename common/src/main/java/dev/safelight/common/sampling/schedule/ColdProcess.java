@@ -7,7 +7,7 @@ import dev.safelight.common.sampling.Spacing;
 import java.util.Arrays;
 import java.util.List;
 
-/** A degradation as a process: the noise of a level is t, the number of operators, and the network is told t − 1. */
+/** A degradation as a process: the noise of a level is the number of operators, of which index i has i + 1. */
 public record ColdProcess(Degradation degradation) implements Process {
 
     @Override
@@ -15,15 +15,19 @@ public record ColdProcess(Degradation degradation) implements Process {
         return Kind.COLD;
     }
 
-    /** @param t number of operators; 0 is clean */
     @Override
-    public Level level(double t) {
-        return t == 0 ? Level.CLEAN : new Level(t - 1, 1, t);
+    public Level level(double index) {
+        return new Level(index, 1, index + 1);
+    }
+
+    @Override
+    public boolean covers(double index) {
+        return index >= 0 && index <= degradation.steps() - 1;
     }
 
     @Override
     public Level atSigma(double sigma) {
-        return level(Math.rint(sigma));
+        return level(Math.rint(sigma) - 1);
     }
 
     @Override
@@ -39,7 +43,7 @@ public record ColdProcess(Degradation degradation) implements Process {
     @Override
     public List<Level> spaced(Spacing spacing, int steps, Spacing.Grid grid) {
         return Arrays.stream(spacing.times(degradation.steps(), steps, Spacing.Grid.WHOLE))
-                .mapToObj(index -> level(index + 1))
+                .mapToObj(this::level)
                 .toList();
     }
 

@@ -148,7 +148,8 @@ public final class Layouts {
             if (i > 0 && time >= times.get(i - 1)) {
                 throw new IllegalArgumentException("timesteps must fall");
             }
-            if (!possible(process, time, grid)) {
+            // Solvers with a fractional grid ask between two indices with every spacing.
+            if (grid == Grid.FRACTIONAL ? !process.covers(time) : !process.trainedAt(time)) {
                 throw new IllegalArgumentException(
                         "timesteps must be times that the network was trained at, not " + time);
             }
@@ -156,14 +157,17 @@ public final class Layouts {
         return times.stream().map(process::level).toList();
     }
 
-    private static boolean possible(Process process, double time, Grid grid) {
-        return switch (process) {
-            case SmoothProcess smooth -> time >= smooth.lowestTime() && time <= 1;
-            case NoiseSchedule schedule ->
-                time <= schedule.steps() - 1 && (grid == Grid.FRACTIONAL || time == Math.rint(time));
-            case SigmaLadder ladder -> time <= ladder.sigma().length - 1;
-            default -> false;
-        };
+    /**
+     * For layouts that are told where the steps are by something else.
+     *
+     * @param other the option that tells them
+     * @throws IllegalArgumentException when the request names its times as well
+     */
+    public static void refuseTimes(Setting setting, String other) {
+        if (setting.values().has(TIMESTEPS)) {
+            throw new IllegalArgumentException(
+                    "timesteps and " + other + " exclude each other: both say where the steps are");
+        }
     }
 
     private static List<Level> solvable(List<Level> levels) {
@@ -191,9 +195,7 @@ public final class Layouts {
     }
 
     private static List<Level> along(Setting setting, DoubleFunction<Double> sigma, UnaryOperator<Level> rounding) {
-        if (setting.values().has(TIMESTEPS)) {
-            throw new IllegalArgumentException("timesteps and sigmas exclude each other: both say where the steps are");
-        }
+        refuseTimes(setting, "sigmas");
         int steps = setting.steps();
         return IntStream.range(0, steps)
                 .mapToObj(i -> setting.process().atSigma(sigma.apply(steps == 1 ? 0.0 : (double) i / (steps - 1))))

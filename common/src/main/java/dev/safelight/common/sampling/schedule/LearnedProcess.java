@@ -37,6 +37,11 @@ public record LearnedProcess(double[] times, double[] diffusion) implements Proc
     }
 
     @Override
+    public boolean covers(double index) {
+        return index >= 1 && index <= steps();
+    }
+
+    @Override
     public Level atSigma(double sigma) {
         throw new UnsupportedOperationException("a learned process has no levels in closed form");
     }

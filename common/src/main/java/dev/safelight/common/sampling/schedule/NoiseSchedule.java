@@ -152,6 +152,11 @@ public final class NoiseSchedule implements Process {
         return withSigma(time, (1 - part) * sigma[below] + part * sigma[below + 1]);
     }
 
+    @Override
+    public boolean covers(double time) {
+        return time >= 0 && time <= alphaBar.length - 1;
+    }
+
     /** The time is where ln σ̂, linear between two indices, has this value. */
     @Override
     public Level atSigma(double wanted) {

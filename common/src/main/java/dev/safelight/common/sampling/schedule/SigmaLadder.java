@@ -45,6 +45,11 @@ public record SigmaLadder(double[] sigma, NetworkTime networkTime) implements Pr
     }
 
     @Override
+    public boolean covers(double index) {
+        return index >= 0 && index <= sigma.length - 1;
+    }
+
+    @Override
     public Level atSigma(double value) {
         int above = Arrays.binarySearch(sigma, value);
         int high = Math.clamp(above < 0 ? -above - 1 : above, 1, sigma.length - 1);

@@ -61,6 +61,11 @@ public interface SmoothProcess extends Process {
     }
 
     @Override
+    default boolean covers(double t) {
+        return t >= lowestTime() && t <= 1;
+    }
+
+    @Override
     default Level atSigma(double sigma) {
         return level(timeOfSigma(sigma));
     }

@@ -54,9 +54,27 @@ class ColdTest {
         assertThat(error(2, perfect)).isLessThan(1e-4);
     }
 
+    /** Any falling degrees lead to the image, and the network is told those. */
+    @Test
+    void walksOverTheDegreesThatItIsTold() {
+        List<Double> told = new ArrayList<>();
+        Values values = new Values(Map.of("timesteps", List.of(49, 20, 3)));
+        Setting setting = setting(new Slide(50), 2, 3);
+        double error = error(new Setting(setting.offer(), 3, Spacing.TRAILING, values), (x, level) -> {
+            told.add(level.time());
+            return random(x, level);
+        });
+        assertThat(error).isLessThan(1e-4);
+        assertThat(told).containsExactly(49.0, 20.0, 3.0);
+    }
+
     private static double error(int algorithm, Denoiser denoiser) {
+        return error(setting(new Slide(50), algorithm, 25), denoiser);
+    }
+
+    /** Of a walk from the last degree to the image. */
+    private static double error(Setting setting, Denoiser denoiser) {
         Degradation slide = new Slide(50);
-        Setting setting = setting(slide, algorithm, 25);
         Cold cold = (Cold) Methods.find("cold").orElseThrow().sampler(setting);
         Plan plan = Methods.find("cold").orElseThrow().plan(setting);
         Noise noise = new GaussianNoise(1);

@@ -6,9 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.safelight.common.sampling.Method;
 import dev.safelight.common.sampling.Option;
 import dev.safelight.common.sampling.Settings;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -52,6 +56,24 @@ class MethodsTest {
                         "ddgan",
                         "diffflow",
                         "flow-euler");
+    }
+
+    /** A sampler is one file and one line: whoever forgets the line learns it here. */
+    @Test
+    void everyFileOfSamplersIsRegistered() throws IOException {
+        Path folder = Path.of("src/main/java", Methods.class.getPackageName().replace('.', '/'));
+        String registry = Files.readString(folder.resolve("Methods.java"));
+        int registered = 0;
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.toList()) {
+                if (Files.readString(file).contains("static final List<Method> METHODS")) {
+                    registered++;
+                    String name = file.getFileName().toString().replace(".java", "");
+                    assertThat(registry).containsPattern("\\b" + name + "\\.METHODS\\b");
+                }
+            }
+        }
+        assertThat(registry.split("\\.METHODS\\b")).hasSize(registered + 1);
     }
 
     @ParameterizedTest

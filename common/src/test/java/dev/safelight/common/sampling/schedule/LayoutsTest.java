@@ -10,6 +10,9 @@ import dev.safelight.common.sampling.Plan;
 import dev.safelight.common.sampling.Process;
 import dev.safelight.common.sampling.Settings;
 import dev.safelight.common.sampling.Spacing;
+import dev.safelight.common.sampling.degrade.Desaturate;
+import dev.safelight.common.sampling.degrade.Shape;
+import dev.safelight.common.sampling.sampler.Methods;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -109,8 +112,56 @@ class LayoutsTest {
                 .hasMessageContaining("exclude");
     }
 
+    /** Index i of a degradation has i + 1 operators. */
+    @Test
+    void aDegradationTakesSomeOfItsDegrees() {
+        Process cold = new ColdProcess(new Desaturate(new Shape(3, 2, 2), 10));
+        assertThat(plan(Layouts.TRAINING, cold, Spacing.LEADING, 3, Map.of("timesteps", List.of(9, 4, 0)))
+                        .levels())
+                .containsExactly(new Level(9, 1, 10), new Level(4, 1, 5), new Level(0, 1, 1), Level.CLEAN);
+        List<Integer> all = IntStream.range(0, 10).mapToObj(i -> 9 - i).toList();
+        assertThat(plan(Layouts.TRAINING, cold, Spacing.TRAILING, 10, Map.of("timesteps", all)))
+                .isEqualTo(plan(Layouts.TRAINING, cold, Spacing.TRAILING, 10, Map.of()));
+        refused(Layouts.TRAINING, cold, List.of(10), "not 10");
+        refused(Layouts.TRAINING, cold, List.of(4.5), "not 4.5");
+    }
+
+    @Test
+    void aNetworkIsAskedWhereItWasTrained() {
+        Process indexed = SigmaLadder.geometric(40, 0.01, 5, NetworkTime.OWN);
+        refused(Layouts.TRAINING, indexed, List.of(7.5), "not 7.5");
+        refused(Layouts.TRAINING, indexed, List.of(40), "not 40");
+        // A network that is told sigma knows what lies between.
+        Process told = SigmaLadder.geometric(40, 0.01, 5, new NetworkTime(NetworkTime.Quantity.SIGMA, 1));
+        assertThat(plan(Layouts.TRAINING, told, Spacing.LEADING, 1, Map.of("timesteps", List.of(7.5)))
+                        .level(0)
+                        .sigma())
+                .isBetween(told.level(7).sigma(), told.level(8).sigma());
+        refused(Layouts.TRAINING, VpDiffusion.published(), List.of(1e-4), "not 1.0E-4");
+        refused(Layouts.TRAINING, VpDiffusion.published(), List.of(1.5), "not 1.5");
+    }
+
+    /** What would be passed over in silence is refused. */
+    @Test
+    void onlyOneThingSaysWhereTheStepsAre() {
+        Process flow = new RectifiedFlow(1000, 1, NetworkTime.OWN);
+        Map<String, Object> shifted = Map.of("timesteps", List.of(0.9, 0.5), "shift", 3);
+        assertThatThrownBy(() ->
+                        Methods.find("flow-euler").orElseThrow().plan(Settings.of(flow, Spacing.TRAILING, 2, shifted)))
+                .hasMessageContaining("timesteps and shift exclude");
+        Map<String, Object> optimal = Map.of("timesteps", List.of(900, 500), "trajectory", "optimal");
+        assertThatThrownBy(() -> Methods.find("analytic-ddpm")
+                        .orElseThrow()
+                        .plan(Settings.of(SCHEDULE, Spacing.TRAILING, 2, optimal)))
+                .hasMessageContaining("timesteps and trajectory exclude");
+    }
+
     private static void refused(Layout layout, List<Number> times, String because) {
-        assertThatThrownBy(() -> plan(layout, SCHEDULE, Spacing.LEADING, times.size(), Map.of("timesteps", times)))
+        refused(layout, SCHEDULE, times, because);
+    }
+
+    private static void refused(Layout layout, Process process, List<Number> times, String because) {
+        assertThatThrownBy(() -> plan(layout, process, Spacing.LEADING, times.size(), Map.of("timesteps", times)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining(because);
     }
