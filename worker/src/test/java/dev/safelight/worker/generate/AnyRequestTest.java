@@ -15,6 +15,8 @@ import dev.safelight.common.sampling.Spacing;
 import dev.safelight.common.sampling.Values;
 import dev.safelight.common.sampling.noise.GaussianNoise;
 import dev.safelight.common.sampling.sampler.Methods;
+import dev.safelight.common.sampling.schedule.Layouts;
+import dev.safelight.common.sampling.schedule.SmoothProcess;
 import dev.safelight.worker.batch.Batcher;
 import dev.safelight.worker.batch.Networks;
 import dev.safelight.worker.batch.Row;
@@ -24,6 +26,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
@@ -95,9 +98,44 @@ class AnyRequestTest {
                 Arbitraries.of(1.0, 0.0, 2.0), Arbitraries.doubles().between(0, 6));
         Arbitrary<Long> seed = Arbitraries.longs().between(0, (1L << 50) - 1);
         Arbitrary<Integer> count = Arbitraries.integers().between(1, 2);
-        return Combinators.combine(options(RECIPES.options(method)), label, steps, guidance, seed, count, spacing)
-                .as((said, named, n, weight, number, images, laid) -> new GenerationInput(
-                        named, method.name(), n, weight, number, images, laid.word(), false, agreeing(said, named)));
+        return Combinators.combine(
+                        options(RECIPES.options(method)), label, steps, guidance, seed, count, spacing, STRIDE)
+                .as((said, named, n, weight, number, images, laid, stride) -> new GenerationInput(
+                        named,
+                        method.name(),
+                        n,
+                        weight,
+                        number,
+                        images,
+                        laid.word(),
+                        false,
+                        timed(agreeing(said, named), method, RECIPES.offer().process(), n, stride)));
+    }
+
+    /** Of explicit times, which some requests give. */
+    private static final Arbitrary<Integer> STRIDE =
+            Arbitraries.integers().between(1, 50).injectNull(0.75);
+
+    /** The same with times in place of whatever else says where the steps are. */
+    private static Map<String, Object> timed(
+            Map<String, Object> said, Method method, Process process, int steps, Integer stride) {
+        if (stride == null || !method.allOptions().contains(Layouts.TIMESTEPS)) {
+            return said;
+        }
+        Map<String, Object> options = new LinkedHashMap<>(said);
+        options.keySet().removeAll(List.of("sigmas", "shift", "trajectory"));
+        options.put("timesteps", times(process, steps, stride));
+        return options;
+    }
+
+    private static List<Double> times(Process process, int steps, int stride) {
+        if (process instanceof SmoothProcess smooth) {
+            double width = (1 - smooth.lowestTime()) / (steps + stride);
+            return IntStream.range(0, steps).mapToObj(i -> 1 - i * width).toList();
+        }
+        int last = IntStream.range(0, 1000).filter(process::covers).max().orElseThrow();
+        double width = Math.min(stride, last / Math.max(1, steps - 1));
+        return IntStream.range(0, steps).mapToObj(i -> last - i * width).toList();
     }
 
     /** Each option is said by a third of the requests. */
@@ -131,10 +169,15 @@ class AnyRequestTest {
             options.put("eta", 0);
         }
         options.remove(label == null ? "negative" : "compose");
+        if (options.get("guidance_sigma_min") instanceof Double least
+                && options.get("guidance_sigma_max") instanceof Double most
+                && least > most) {
+            options.remove("guidance_sigma_max");
+        }
         return options;
     }
 
-    /** What a request may say; empty for what has tests of its own. */
+    /** What a request may say; empty for times, which depend on the steps, and for what has tests of its own. */
     private static Optional<Arbitrary<?>> value(Option<?> option) {
         return switch (option) {
             case Option.Real real ->
@@ -251,9 +294,15 @@ class AnyRequestTest {
                                         offer.latentSize() > 0
                                                 ? Arbitraries.just(9)
                                                 : Arbitraries.integers().between(2, 21),
-                                        Arbitraries.of(Spacing.class))
-                                .as((options, steps, spacing) ->
-                                        new Asked(method, new Setting(offer, steps, spacing, new Values(options))))));
+                                        Arbitraries.of(Spacing.class),
+                                        STRIDE)
+                                .as((options, steps, spacing, stride) -> new Asked(
+                                        method,
+                                        new Setting(
+                                                offer,
+                                                steps,
+                                                spacing,
+                                                new Values(timed(options, method, offer.process(), steps, stride)))))));
     }
 
     private static List<Method> possible(Offer offer) {

@@ -43,6 +43,18 @@ class EngineTest {
     }
 
     @Test
+    void aLoadTellsWhatItTook() throws Exception {
+        EngineLoader loader = new EngineLoader(engine);
+        long file = Files.size(Jobs.tiny().file("denoiser.pt"));
+        assertThat(loader.estimate(Jobs.tiny())).isEqualTo(file);
+
+        ModelCache.Loaded loaded = loader.load(Jobs.tiny());
+
+        assertThat(loaded.bytes()).isBetween(file, 1L << 32);
+        loader.unload(loaded.model());
+    }
+
+    @Test
     void refusesABundleThatComputesSomethingElse(@TempDir Path folder) throws IOException {
         copyTiny(folder);
         // One digit of one recorded output.

@@ -2,8 +2,12 @@ package dev.safelight.worker.generate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.safelight.common.request.GenerationInput;
+import dev.safelight.common.request.Recipes;
+import dev.safelight.common.sampling.Level;
+import dev.safelight.common.sampling.Process;
 import dev.safelight.worker.batch.Batcher;
 import dev.safelight.worker.batch.Conditioning;
 import dev.safelight.worker.batch.Networks;
@@ -16,6 +20,8 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -244,6 +250,93 @@ class GenerationTest {
                 .isTrue();
         assertThat(IntStream.range(0, kept.length).allMatch(i -> Math.abs(kept[i]) <= 1))
                 .isTrue();
+    }
+
+    /** At 90 % a tenth of the numbers lie on the bounds, and all others between them. */
+    @Test
+    void aDynamicThresholdScalesTheImageIntoItsRange() throws Exception {
+        Function<Row, float[]> loud = row -> scaled(5, velocity(row));
+        GenerationInput input = Jobs.input("ddim", 10, 1, 5).with("threshold", "dynamic");
+        float[] kept = Latents.of(Jobs.run(model(loud), input.with("threshold_percentile", 0.9)))
+                .getFirst();
+        assertThat(IntStream.range(0, kept.length).allMatch(i -> Math.abs(kept[i]) <= 1))
+                .isTrue();
+        long bounded = IntStream.range(0, kept.length)
+                .filter(i -> Math.abs(kept[i]) > 1 - 1e-6)
+                .count();
+        assertThat(bounded).isBetween(78L, 80L);
+    }
+
+    /** With one step of a prediction v the last latent tells the guided answer: D = a x − s v. */
+    @Test
+    void rescalingGivesTheGuidedAnswerTheContrastOfTheConditionalOne() throws Exception {
+        double conditional = deviation(velocity(firstRow(0)));
+        assertThat(deviation(answer(Map.of("guidance_rescale", 1)))).isCloseTo(conditional, within(1e-4));
+        double guided = deviation(answer(Map.of()));
+        assertThat(guided).isGreaterThan(1.5 * conditional);
+        assertThat(deviation(answer(Map.of("guidance_rescale", 0.5))))
+                .isCloseTo((guided + conditional) / 2, within(1e-4));
+    }
+
+    private float[] answer(Map<String, Object> options) throws InterruptedException {
+        GenerationInput input = Jobs.input("ddim", 1, 4, 5);
+        for (Map.Entry<String, Object> option : options.entrySet()) {
+            input = input.with(option.getKey(), option.getValue());
+        }
+        float[] clean =
+                Latents.of(Jobs.run(model(GenerationTest::velocity), input)).getFirst();
+        Row first = firstRow(0);
+        Level level = new Recipes(Jobs.tiny()).offer().process().level(first.time());
+        return dev.safelight.common.sampling.Latents.combined(
+                level.signal() / level.noise(), first.latent(), -1 / level.noise(), clean);
+    }
+
+    /** What the network is asked first by the input of {@link #answer}. */
+    private Row firstRow(int condition) throws InterruptedException {
+        List<Row> rows = Collections.synchronizedList(new ArrayList<>());
+        Jobs.run(
+                model(row -> {
+                    rows.add(row);
+                    return velocity(row);
+                }),
+                Jobs.input("ddim", 1, 4, 5));
+        return rows.get(condition);
+    }
+
+    /** Outside the interval the branch without a class is not even asked. */
+    @Test
+    void guidanceActsInItsIntervalOnly() throws Exception {
+        Set<Double> guided = Collections.synchronizedSet(new TreeSet<>());
+        Set<Double> all = Collections.synchronizedSet(new TreeSet<>());
+        Process process = new Recipes(Jobs.tiny()).offer().process();
+        Jobs.run(
+                model(row -> {
+                    (condition(row) == NULL_CLASS ? guided : all)
+                            .add(process.level(row.time()).sigma());
+                    return velocity(row);
+                }),
+                Jobs.input("ddim", 20, 3, 5).with("guidance_sigma_min", 0.5).with("guidance_sigma_max", 4));
+        assertThat(all).hasSize(20);
+        assertThat(guided)
+                .containsExactlyElementsOf(
+                        all.stream().filter(sigma -> sigma >= 0.5 && sigma <= 4).toList())
+                .hasSizeBetween(3, 17);
+    }
+
+    private static float[] scaled(double factor, float[] values) {
+        return dev.safelight.common.sampling.Latents.scaled(factor, values);
+    }
+
+    /** Unbiased. */
+    private static double deviation(float[] values) {
+        double mean = IntStream.range(0, values.length)
+                .mapToDouble(i -> values[i])
+                .average()
+                .orElseThrow();
+        return Math.sqrt(IntStream.range(0, values.length)
+                        .mapToDouble(i -> Math.pow(values[i] - mean, 2))
+                        .sum()
+                / (values.length - 1));
     }
 
     private float[] guided(double weight, Function<Row, float[]> network) throws InterruptedException {

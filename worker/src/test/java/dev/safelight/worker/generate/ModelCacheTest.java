@@ -21,7 +21,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Which models stay, over a loader that writes down what it is asked. Each takes 40 bytes. */
+/** Which models stay, over a loader that writes down what it is asked. Each is expected to take 40 bytes. */
 @Timeout(30)
 class ModelCacheTest {
     private final Batcher batcher = new Batcher("test");
@@ -31,6 +31,7 @@ class ModelCacheTest {
     private final class Recorder implements ModelCache.Loader {
         final List<String> log = Collections.synchronizedList(new ArrayList<>());
         final Set<String> broken = ConcurrentHashMap.newKeySet();
+        volatile long bytes = 40;
         volatile CountDownLatch gate = new CountDownLatch(0);
         volatile CountDownLatch entered = new CountDownLatch(1);
 
@@ -46,7 +47,7 @@ class ModelCacheTest {
                 throw new BundleException("broken");
             }
             log.add("+" + bundle.version());
-            return new Loaded(Model.of(bundle, batcher, Networks.echo(4)), 40);
+            return new Loaded(Model.of(bundle, batcher, Networks.echo(4)), bytes);
         }
 
         @Override
@@ -94,6 +95,21 @@ class ModelCacheTest {
         assertThat(recorder.log).containsExactly("+a", "+b", "-b", "+c");
         borrow("b").close();
         assertThat(recorder.log).containsExactly("+a", "+b", "-b", "+c", "-a", "+b");
+    }
+
+    /** What was measured counts, and not what was expected of a model before. */
+    @Test
+    void aModelThatTakesMoreThanExpectedLeavesLessRoom() throws Exception {
+        cache(100);
+        recorder.bytes = 70;
+        borrow("a").close();
+        recorder.bytes = 40;
+        borrow("b").close();
+        assertThat(recorder.log).containsExactly("+a", "-a", "+b");
+        recorder.bytes = 70;
+        borrow("c").close();
+        assertThat(recorder.log).as("seen when it was there").endsWith("+c", "-b");
+        assertThat(cache.bytes()).isEqualTo(70);
     }
 
     @Test

@@ -5,13 +5,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.safelight.common.bundle.Bundle;
 import dev.safelight.worker.batch.Batcher;
 import dev.safelight.worker.batch.Network;
+import dev.safelight.worker.batch.Networks;
 import dev.safelight.worker.batch.Row;
 import dev.safelight.worker.batch.Walk;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class WarmUpTest {
@@ -61,6 +67,63 @@ class WarmUpTest {
     void andOnceWhereItsLimitIsKnown() {
         with(Duration.ofSeconds(10), (warmUp, walk) -> warmUp.upTo(walk, 16));
         assertThat(calls).hasValue(1);
+    }
+
+    /** A load warms and measures in calls that take turns with those of jobs: a job waits for one of them at most. */
+    @Test
+    void aRunningJobWaitsForOneCallOfALoadAtMost() throws Exception {
+        int steps = 60;
+        List<String> turns = Collections.synchronizedList(new ArrayList<>());
+        AtomicBoolean over = new AtomicBoolean();
+        try (Batcher batcher = new Batcher("turns")) {
+            Model running = Jobs.model(
+                    batcher,
+                    new Networks.RowWise(16, row -> {
+                        turns.add("step");
+                        return row.latent();
+                    }),
+                    Latents.KEEP);
+            Network taking = lasting(Duration.ofMillis(1));
+            Gauged loading = new Gauged(
+                    new Network() {
+                        @Override
+                        public int maxRows() {
+                            return taking.maxRows();
+                        }
+
+                        @Override
+                        public List<float[]> run(List<Row> rows) {
+                            turns.add("load");
+                            // As long as the job is on the host, which steps are for a moment only.
+                            while (batcher.waiting() == 0 && !over.get()) {
+                                Thread.onSpinWait();
+                            }
+                            return taking.run(rows);
+                        }
+                    },
+                    now::get);
+            Model other = Model.of(TINY, batcher, loading);
+            CountDownLatch begun = new CountDownLatch(1);
+            Thread load = Thread.ofVirtual().start(() -> {
+                try (Walk walk =
+                        batcher.join(Jobs.ticket(), other.group(), false, 1).getFirst()) {
+                    begun.await();
+                    new WarmUp(other, loading).measure(walk);
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            });
+            new Generation(running, Jobs.input("ddim", steps, 1, 1)).run(Jobs.ticket(), _ -> begun.countDown());
+            over.set(true);
+            load.join();
+        }
+        List<String> whileItRan = turns.subList(turns.indexOf("step"), turns.lastIndexOf("step"));
+        assertThat(IntStream.range(1, whileItRan.size()))
+                .noneMatch(i -> whileItRan.get(i).equals("load")
+                        && whileItRan.get(i - 1).equals("load"));
+        assertThat(Collections.frequency(whileItRan, "load"))
+                .as("the load goes on meanwhile")
+                .isGreaterThan(steps / 3);
     }
 
     @Test
