@@ -120,9 +120,8 @@ public final class ImageFetch implements AutoCloseable {
                 .putHeader("User-Agent", "Safelight");
         Reading reading = new Reading();
         http.request(options)
-                .compose(reading::send)
-                .onSuccess(reading::take)
-                .onFailure(failure -> reading.refuse("the image could not be fetched from " + url.host()));
+                .onSuccess(request -> reading.send(request, url.host()))
+                .onFailure(failure -> reading.fail(url.host()));
         try {
             return reading.bytes.get(left(deadline), TimeUnit.NANOSECONDS);
         } catch (TimeoutException e) {
@@ -141,14 +140,20 @@ public final class ImageFetch implements AutoCloseable {
         private volatile HttpClientRequest request;
         private volatile boolean ended;
 
-        io.vertx.core.Future<HttpClientResponse> send(HttpClientRequest opened) {
+        /** Says who takes the reply before there can be one: what of it nobody takes as it comes is lost. */
+        void send(HttpClientRequest opened, String host) {
             request = opened;
             opened.exceptionHandler(failure -> {});
             if (ended) {
                 opened.reset();
-                return io.vertx.core.Future.failedFuture("given up");
+                return;
             }
-            return opened.send();
+            opened.response().onSuccess(this::take).onFailure(failure -> fail(host));
+            opened.send();
+        }
+
+        void fail(String host) {
+            refuse("the image could not be fetched from " + host);
         }
 
         void take(HttpClientResponse reply) {

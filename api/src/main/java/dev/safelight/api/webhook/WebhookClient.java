@@ -120,10 +120,7 @@ final class WebhookClient implements AutoCloseable {
                 .setConnectTimeout(TimeUnit.NANOSECONDS.toMillis(left(deadline)));
         headers.forEach(options::putHeader);
         Reading reading = new Reading();
-        http.request(options)
-                .compose(request -> reading.send(request, body))
-                .onSuccess(reading::take)
-                .onFailure(reading::fail);
+        http.request(options).onSuccess(request -> reading.send(request, body)).onFailure(reading::fail);
         try {
             return reading.outcome.get(left(deadline), TimeUnit.NANOSECONDS);
         } catch (TimeoutException e) {
@@ -141,14 +138,16 @@ final class WebhookClient implements AutoCloseable {
         private volatile HttpClientResponse response;
         private volatile boolean givenUp;
 
-        io.vertx.core.Future<HttpClientResponse> send(HttpClientRequest opened, byte[] bytes) {
+        /** Says who takes the reply before there can be one: what of it nobody takes as it comes is lost. */
+        void send(HttpClientRequest opened, byte[] bytes) {
             request = opened;
             opened.exceptionHandler(failure -> {});
             if (givenUp) {
                 opened.reset();
-                return io.vertx.core.Future.failedFuture("given up");
+                return;
             }
-            return opened.send(Buffer.buffer(bytes));
+            opened.response().onSuccess(this::take).onFailure(this::fail);
+            opened.send(Buffer.buffer(bytes));
         }
 
         void take(HttpClientResponse head) {

@@ -75,11 +75,17 @@ class WarmUpTest {
         int steps = 60;
         List<String> turns = Collections.synchronizedList(new ArrayList<>());
         AtomicBoolean over = new AtomicBoolean();
+        AtomicBoolean loaded = new AtomicBoolean();
+        CountDownLatch begun = new CountDownLatch(1);
         try (Batcher batcher = new Batcher("turns")) {
             Model running = Jobs.model(
                     batcher,
                     new Networks.RowWise(16, row -> {
                         turns.add("step");
+                        // As long as the load is on the host, which a busy machine leaves there for many a step.
+                        while (begun.getCount() == 0 && batcher.waiting() == 0 && !loaded.get()) {
+                            Thread.onSpinWait();
+                        }
                         return row.latent();
                     }),
                     Latents.KEEP);
@@ -103,7 +109,6 @@ class WarmUpTest {
                     },
                     now::get);
             Model other = Model.of(TINY, batcher, loading);
-            CountDownLatch begun = new CountDownLatch(1);
             Thread load = Thread.ofVirtual().start(() -> {
                 try (Walk walk =
                         batcher.join(Jobs.ticket(), other.group(), false, 1).getFirst()) {
@@ -111,6 +116,8 @@ class WarmUpTest {
                     new WarmUp(other, loading).measure(walk);
                 } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
+                } finally {
+                    loaded.set(true);
                 }
             });
             new Generation(running, Jobs.input("ddim", steps, 1, 1)).run(Jobs.ticket(), _ -> begun.countDown());
