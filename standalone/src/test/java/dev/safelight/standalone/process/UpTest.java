@@ -54,7 +54,7 @@ class UpTest {
             assertPicture(picture);
             writesPicturesFromTheCommandLine();
             saysThatTheFolderIsInUse(up.pid());
-            for (int job = 0; job < 8; job++) {
+            for (int job = 0; job < 4; job++) {
                 left.add(client.submit(job(400)).path("id").asText());
             }
             awaitRunning(client, left.getLast());
