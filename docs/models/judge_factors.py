@@ -116,7 +116,8 @@ def main() -> None:
         rows.append(shares(seen(made(options.url, inputs), classifier), asked))
     line("`factors`", [list(column) for column in zip(*rows)])
 
-    print("\n| share of blue asked for | " + " | ".join(map(str, SHARES)) + " |\n|---" * 1 + "|---" * len(SHARES) + "|")
+    print("\n| share of blue asked for | " + " | ".join(map(str, SHARES)) + " |")
+    print("|---" * (1 + len(SHARES)) + "|")
     line("seen", [list(column) for column in zip(*(mixed(options.url, 1000 * seed) for seed in range(options.seeds)))])
 
 

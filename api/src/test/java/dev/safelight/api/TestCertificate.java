@@ -3,6 +3,11 @@ package dev.safelight.api;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.safelight.embedded.testing.TestServers;
+import io.vertx.core.Handler;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.net.PemTrustOptions;
 import io.vertx.core.net.PfxOptions;
 import java.io.IOException;
@@ -30,9 +35,20 @@ public record TestCertificate(Path store, Path certificate) {
         assertThat(new ProcessBuilder(words).inheritIO().start().waitFor()).isZero();
     }
 
-    /** What a server shows. */
-    public PfxOptions key() {
-        return new PfxOptions().setPath(store.toString()).setPassword("password");
+    /** A server on the loopback interface that shows it. */
+    public HttpServer serve(Vertx vertx, Handler<HttpServerRequest> handler) throws Exception {
+        HttpServerOptions options = new HttpServerOptions()
+                .setHost("127.0.0.1")
+                .setPort(0)
+                .setSsl(true)
+                .setSni(true)
+                .setKeyCertOptions(new PfxOptions().setPath(store.toString()).setPassword("password"));
+        return vertx.createHttpServer(options)
+                .requestHandler(handler)
+                .listen()
+                .toCompletionStage()
+                .toCompletableFuture()
+                .get();
     }
 
     /** What a client that accepts it is told. */

@@ -10,7 +10,6 @@ import dev.safelight.common.outbound.Resolver;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServer;
-import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.net.TrustOptions;
 import java.awt.image.BufferedImage;
 import java.net.InetAddress;
@@ -35,20 +34,10 @@ class ImageFetchTest {
     @BeforeAll
     static void serve() throws Exception {
         certificate = TestCertificate.of("pictures.example.com");
-        server = VERTX.createHttpServer(new HttpServerOptions()
-                        .setHost("127.0.0.1")
-                        .setPort(0)
-                        .setSsl(true)
-                        .setSni(true)
-                        .setKeyCertOptions(certificate.key()))
-                .requestHandler(request -> {
-                    SEEN.add(request.connection().indicatedServerName() + " " + request.uri());
-                    request.response().end(Buffer.buffer(PNG));
-                })
-                .listen()
-                .toCompletionStage()
-                .toCompletableFuture()
-                .get();
+        server = certificate.serve(VERTX, request -> {
+            SEEN.add(request.connection().indicatedServerName() + " " + request.uri());
+            request.response().end(Buffer.buffer(PNG));
+        });
     }
 
     @AfterAll

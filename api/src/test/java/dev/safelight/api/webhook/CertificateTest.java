@@ -8,7 +8,6 @@ import dev.safelight.common.outbound.OutboundSettings;
 import dev.safelight.common.outbound.Resolver;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
-import io.vertx.core.http.HttpServerOptions;
 import java.net.InetAddress;
 import java.time.Clock;
 import java.time.Duration;
@@ -33,20 +32,10 @@ class CertificateTest {
     @BeforeAll
     static void serve() throws Exception {
         certificate = TestCertificate.of("hooks.example.com");
-        server = VERTX.createHttpServer(new HttpServerOptions()
-                        .setHost("127.0.0.1")
-                        .setPort(0)
-                        .setSsl(true)
-                        .setSni(true)
-                        .setKeyCertOptions(certificate.key()))
-                .requestHandler(request -> {
-                    SEEN.add(request.connection().indicatedServerName() + " " + request.getHeader("Host"));
-                    request.response().end("ok");
-                })
-                .listen()
-                .toCompletionStage()
-                .toCompletableFuture()
-                .get();
+        server = certificate.serve(VERTX, request -> {
+            SEEN.add(request.connection().indicatedServerName() + " " + request.getHeader("Host"));
+            request.response().end("ok");
+        });
     }
 
     @AfterAll
