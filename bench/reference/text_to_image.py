@@ -70,9 +70,7 @@ def main() -> None:
     arguments.add_argument("--threads", type=int, required=True)
     options = arguments.parse_args()
     torch.set_num_threads(options.threads)
-    for library in (diffusers, transformers):
-        library.utils.logging.set_verbosity_error()
-        library.utils.logging.disable_progress_bar()
+    import_diffusers.quiet()
     with tempfile.TemporaryDirectory() as scratch:
         checkpoint = Path(scratch) / "checkpoint"
         made(Path(scratch)).save_pretrained(checkpoint, safe_serialization=True)

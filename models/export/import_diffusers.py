@@ -414,6 +414,13 @@ def run(
     bundle.save(manifest, 1e-3 if precision == "fp32" else 0.1)
 
 
+def quiet() -> None:
+    """Lets the libraries say errors only: the rest is for whoever writes programs with them."""
+    for library in (diffusers, transformers):
+        library.utils.logging.set_verbosity_error()
+        library.utils.logging.disable_progress_bar()
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser(prog="safelight import", description=__doc__.splitlines()[0])
     arguments.add_argument("folder", type=Path, help="checkpoint folder, with model_index.json")
@@ -429,10 +436,7 @@ def main() -> None:
     out = options.models / name
     if out.exists():
         sys.exit(f"{out} is there already; remove it, or choose another name")
-    # What they say is for whoever writes programs with them.
-    for library in (diffusers, transformers):
-        library.utils.logging.set_verbosity_error()
-        library.utils.logging.disable_progress_bar()
+    quiet()
     # Under another name until it is whole, so that no worker reads half of it.
     partial = options.models / f".{name}.partial"
     shutil.rmtree(partial, ignore_errors=True)
