@@ -12,7 +12,7 @@ from models.train.trainer import averaged_weights
 
 
 class Residual(nn.Module):
-    """Formulation 2: x = a x0 + decoded + s noise -> noise, by the network that knows x without what was decoded."""
+    """Formulation 2: x = a x0 + decoded + s noise -> noise, of the v that the network says of what is around."""
 
     def __init__(self, refiner: Refiner):
         super().__init__()
@@ -24,7 +24,7 @@ class Residual(nn.Module):
     def forward(self, x: Tensor, t: Tensor, condition: Tensor, decoded: Tensor) -> Tensor:
         plain = x - decoded
         a, s = self.signal[t.long()].view(-1, 1, 1, 1), self.noise[t.long()].view(-1, 1, 1, 1)
-        return a * self.refiner(plain, t, condition, decoded) + s * plain
+        return a * self.refiner(x, t, condition, decoded) + s * plain
 
 
 def main() -> None:

@@ -26,16 +26,27 @@ def options(
     arguments.add_argument("--batch", type=int, default=recipe.batch)
     arguments.add_argument("--until", type=int, help="stop before the budget is spent, after this step")
     arguments.add_argument("--threads", type=int, default=1)
+    arguments.add_argument("--device", default="cpu", help="where everything lives: cpu or cuda")
     more(arguments)
-    return arguments.parse_args()
+    options = arguments.parse_args()
+    # From here on tensors and networks are made there; what is read of files has to be moved.
+    torch.set_default_device(options.device)
+    return options
 
 
 def prepare(options: argparse.Namespace, recipe: Recipe) -> Recipe:
-    """Makes what follows deterministic. Returns the recipe as the command line changed it."""
+    """Makes what follows deterministic on a CPU, and quick elsewhere. Returns the recipe as the command line changed it."""
     torch.set_num_threads(options.threads)
-    torch.use_deterministic_algorithms(True)
+    on_processor = torch.get_default_device().type == "cpu"
+    torch.use_deterministic_algorithms(on_processor)
+    torch.set_float32_matmul_precision("highest" if on_processor else "high")
     torch.manual_seed(recipe.seed)
     return replace(recipe, steps=options.steps, batch=options.batch)
+
+
+def here(read: Tensor) -> Tensor:
+    """What was read of a file, on the device of the training."""
+    return read.to(torch.get_default_device())
 
 
 def run(
@@ -46,7 +57,7 @@ def run(
 ) -> dict[str, Tensor]:
     """Trains `network` on Fashion-MNIST's training split, deterministically; `loss` gets its pictures and labels."""
     changed = prepare(options, recipe)
-    pictures = idx.images(options.data, "train")
-    objective = loss(pictures, idx.labels(options.data, "train"))
+    pictures = here(idx.images(options.data, "train"))
+    objective = loss(pictures, here(idx.labels(options.data, "train")))
     fresh = network().to(memory_format=torch.channels_last)
     return train(fresh, objective, len(pictures), changed, options.out, options.until)

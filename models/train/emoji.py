@@ -191,8 +191,8 @@ def main() -> None:
     learned = [subject for subject in subjects if not subject.held_out]
     kept = options.out / "latents.pt"
     if not kept.exists():
-        torch.save(encoded(options.autoencoder, torch.from_numpy(pictures)), kept)
-    latents = torch.load(kept, weights_only=True)
+        torch.save(encoded(options.autoencoder, command.here(torch.from_numpy(pictures))), kept)
+    latents = command.here(torch.load(kept, weights_only=True, map_location="cpu"))
     mean, deviation = standard(latents)
     loss = VelocityLoss((latents - mean) / deviation, Captions(learned, tokenizer))
     train(Reader(tokenizer.get_vocab_size()), loss, len(learned), recipe, options.out, options.until)

@@ -118,8 +118,8 @@ class Reconstruction:
 def learned_from(folder: Path) -> tuple[Tensor, Tensor]:
     """All pictures, and the places of those whose subject is not held out."""
     subjects, pictures = load(folder)
-    chosen = [place for subject in subjects if not subject.held_out for place in subject.pictures.values()]
-    return torch.from_numpy(pictures), torch.tensor(chosen)
+    chosen = [place for subject in subjects if not subject.held_out for place in subject.places()]
+    return command.here(torch.from_numpy(pictures)), torch.tensor(chosen)
 
 
 def trained(folder: Path) -> Autoencoder:

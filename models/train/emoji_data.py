@@ -1,9 +1,9 @@
-"""Makes the `emoji` data set of three unpacked npm packages: pictures on white, and what each of them shows, in words.
+"""Makes the `emoji` data set of three unpacked npm packages: pictures on white, in two styles, and what each shows, in words.
 
     pictures.npy    uint8 [N, 3, 64, 64]
-    captions.json   for each subject: its name, its other words, whether it is held out, and its pictures by skin tone
+    captions.json   for each subject: its name, its other words, whether it is held out, its pictures by style and skin tone
 
-A subject is an emoji whatever its skin tone; the tone is one more word of its caption. People of two tones are left out.
+A subject is an emoji whatever its style and skin tone; these are words more of its caption. People of two tones are left out.
 """
 
 import argparse
@@ -18,6 +18,8 @@ from PIL import Image
 
 SIDE = 64
 TONES = ["light", "medium-light", "medium", "medium-dark", "dark"]
+FLAT, SOLID = "flat", "3d"
+"""The styles, as a caption calls them; flat is what is drawn where none is named."""
 HELD_OUT = 0.1
 
 
@@ -26,8 +28,15 @@ class Subject:
     name: str
     words: list[str]
     held_out: bool
-    pictures: dict[str, int]
-    """Tone ("" for none) -> place in `pictures.npy`."""
+    pictures: dict[str, dict[str, int]]
+    """Style -> tone ("" for none) -> place in `pictures.npy`. Some subjects have no solid pictures."""
+
+    def places(self) -> list[int]:
+        return [place for tones in self.pictures.values() for place in tones.values()]
+
+    def usual(self) -> int:
+        """The picture of which nothing more is said."""
+        return self.pictures[FLAT][""]
 
 
 def held_out(name: str) -> bool:
@@ -47,28 +56,36 @@ def plain(text: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"[^\w’'&+-]", " ", text.lower())).strip()
 
 
-def read(pictures: Path, captions: Path) -> tuple[list[Subject], numpy.ndarray]:
-    """`pictures` is the unpacked `emoji-datasource-google`, `captions` the unpacked `emojibase-data`."""
+def read(pictures: Path, captions: Path, solid: Path) -> tuple[list[Subject], numpy.ndarray]:
+    """The unpacked `emoji-datasource-google`, `emojibase-data` and `@lobehub/fluent-emoji-3d`."""
     said = {}
     for entry in json.loads((captions / "en" / "data.json").read_text()):
         said[bare(entry["hexcode"])] = entry
     subjects, rows = [], []
+    files = {bare(file.stem): file for file in (solid / "assets").glob("*.webp")}
 
-    def row(variant: dict) -> int:
-        rows.append(on_white(pictures / "img" / "google" / "64" / variant["image"]))
+    def row(file: Path) -> int:
+        rows.append(on_white(file))
         return len(rows) - 1
+
+    def flat(variant: dict) -> Path:
+        return pictures / "img" / "google" / "64" / variant["image"]
 
     for entry in json.loads((pictures / "emoji.json").read_text()):
         words = said.get(bare(entry["unified"]))
         if words is None or not entry["has_img_google"]:
             continue
-        tones = {"": row(entry)}
+        variants = {"": entry}
         for code, variant in entry.get("skin_variations", {}).items():
             if "-" not in code and variant["has_img_google"]:
-                tones[TONES[int(code, 16) - 0x1F3FB]] = row(variant)
+                variants[TONES[int(code, 16) - 0x1F3FB]] = variant
+        styles = {FLAT: {tone: row(flat(variant)) for tone, variant in variants.items()}}
+        found = {tone: files.get(bare(variant["unified"])) for tone, variant in variants.items()}
+        if found[""] is not None:
+            styles[SOLID] = {tone: row(file) for tone, file in found.items() if file is not None}
         name = plain(words["label"])
         others = [word for word in dict.fromkeys(map(plain, words.get("tags", []))) if word and word != name]
-        subjects.append(Subject(name, others, held_out(name), tones))
+        subjects.append(Subject(name, others, held_out(name), styles))
     return subjects, numpy.stack(rows)
 
 
@@ -86,14 +103,16 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--pictures", type=Path, required=True, help="unpacked npm package emoji-datasource-google")
     arguments.add_argument("--captions", type=Path, required=True, help="unpacked npm package emojibase-data")
+    arguments.add_argument("--solid", type=Path, required=True, help="unpacked npm package @lobehub/fluent-emoji-3d")
     arguments.add_argument("--out", type=Path, required=True)
     options = arguments.parse_args()
-    subjects, pictures = read(options.pictures, options.captions)
+    subjects, pictures = read(options.pictures, options.captions, options.solid)
     options.out.mkdir(parents=True, exist_ok=True)
     numpy.save(options.out / "pictures.npy", pictures)
     (options.out / "captions.json").write_text(json.dumps([asdict(subject) for subject in subjects]))
     unseen = sum(subject.held_out for subject in subjects)
-    print(f"{len(subjects)} subjects, {unseen} of them held out, {len(pictures)} pictures")
+    both = sum(SOLID in subject.pictures for subject in subjects)
+    print(f"{len(subjects)} subjects, {unseen} held out, {both} in both styles, {len(pictures)} pictures")
 
 
 if __name__ == "__main__":

@@ -67,6 +67,8 @@ class Matcher(nn.Module):
 
 
 class Said(Captions):
+    """In either style: what a picture shows does not depend on it."""
+
     HIDDEN = 0.0
 
 
@@ -109,7 +111,7 @@ def main() -> None:
     recipe = command.prepare(options, RECIPE)
     subjects, pictures = load(options.data)
     tokenizer = load_tokenizer(options.out / "tokenizer.json", subjects)
-    loss = Contrast(torch.from_numpy(pictures), Said(subjects, tokenizer))
+    loss = Contrast(command.here(torch.from_numpy(pictures)), Said(subjects, tokenizer))
     network = Matcher(tokenizer.get_vocab_size()).to(memory_format=torch.channels_last)
     train(network, loss, len(subjects), recipe, options.out, options.until)
 

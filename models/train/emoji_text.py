@@ -1,5 +1,6 @@
 """What `emoji` reads: a byte-pair tokenizer made of the captions, and captions that are worded anew each time."""
 
+import random
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from tokenizers.models import BPE
 from tokenizers.trainers import BpeTrainer
 from torch import Tensor
 
-from models.train.emoji_data import TONES, Subject
+from models.train.emoji_data import FLAT, SOLID, TONES, Subject
 
 LENGTH = 20
 PAD, BEGIN, END, UNKNOWN = 0, 1, 2, 3
@@ -31,7 +32,7 @@ def make_tokenizer(subjects: list[Subject]) -> Tokenizer:
         show_progress=False,
     )
     lines = [" ".join([subject.name, *subject.words]) for subject in subjects if not subject.held_out]
-    tokenizer.train_from_iterator(lines + [f"{tone} skin tone" for tone in TONES], trainer)
+    tokenizer.train_from_iterator(lines + [f"{tone} skin tone" for tone in TONES] + [FLAT, SOLID], trainer)
     return tokenizer
 
 
@@ -71,6 +72,9 @@ class Captions:
     NAMED = 0.85
     NAME_ONLY = 0.3
     TONED = 0.5
+    SOLID = 0.5
+    """Share in the second style, whose word is always said."""
+    FLAT_SAID = 0.3
 
     def __init__(self, subjects: list[Subject], tokenizer: Tokenizer):
         def ids(text: str) -> list[int]:
@@ -80,30 +84,35 @@ class Captions:
         self.names = [ids(subject.name) for subject in subjects]
         self.words = [[ids(word) for word in subject.words] for subject in subjects]
         self.tones = {tone: ids(f"{tone} skin tone") for tone in TONES}
+        self.styles = {style: ids(style) for style in (FLAT, SOLID)}
 
     def draw(self, batch: Tensor, randomness: torch.Generator) -> Draw:
+        # Words are no tensors: to draw them where the tensors are would be slow.
+        chance = random.Random(randomness.initial_seed())
         places, ids = [], []
         for index in batch.tolist():
-            chance = torch.rand(6, generator=randomness).tolist()
-            subject, words = self.subjects[index], self.words[index]
-            tone = self._tone(subject, chance[0], chance[1])
-            places.append(subject.pictures[tone])
-            ids.append(framed([] if chance[2] < self.HIDDEN else self._said(index, tone, words, chance[3:], randomness)))
+            subject = self.subjects[index]
+            style = SOLID if SOLID in subject.pictures and chance.random() < self.SOLID else FLAT
+            toned = [tone for tone in subject.pictures[style] if tone]
+            tone = chance.choice(toned) if toned and chance.random() < self.TONED else ""
+            places.append(subject.pictures[style][tone])
+            ids.append(framed([] if chance.random() < self.HIDDEN else self._said(index, style, tone, chance)))
         return Draw(torch.tensor(places), torch.tensor(ids))
 
-    def _tone(self, subject: Subject, toned: float, which: float) -> str:
-        tones = [tone for tone in subject.pictures if tone]
-        return tones[int(which * len(tones))] if tones and toned < self.TONED else ""
-
-    def _said(self, index: int, tone: str, words: list, chance: list[float], randomness: torch.Generator) -> list[int]:
-        named, alone, share = chance
-        kept = [] if alone < self.NAME_ONLY else [
-            words[i] for i in torch.randperm(len(words), generator=randomness).tolist()
-            if torch.rand(1, generator=randomness).item() < share
-        ]
-        if named < self.NAMED or not kept:
-            kept.insert(int(torch.randint(len(kept) + 1, (1,), generator=randomness)) if named < 0.4 else 0, self.names[index])
+    def _said(self, index: int, style: str, tone: str, chance: random.Random) -> list[int]:
+        kept = []
+        if chance.random() >= self.NAME_ONLY:
+            share = chance.random()
+            kept = [word for word in self.words[index] if chance.random() < share]
+            chance.shuffle(kept)
+        if not kept or chance.random() < self.NAMED:
+            kept.insert(0 if chance.random() < 0.5 else chance.randint(0, len(kept)), self.names[index])
         if tone:
             # Always said: a picture whose tone nobody asked for is the yellow one.
             kept.insert(min(1, len(kept)), self.tones[tone])
-        return [number for piece in kept for number in piece]
+        said = [number for piece in kept for number in piece]
+        if style == SOLID or chance.random() < self.FLAT_SAID:
+            word = self.styles[style]
+            # In front or at the end, but never cut off.
+            said = word + said if chance.random() < 0.5 else said[: LENGTH - 2 - len(word)] + word
+        return said

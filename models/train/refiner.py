@@ -1,11 +1,10 @@
 """DiffuseVAE (Pandey et al. 2022): a diffusion model that refines what an autoencoder decodes.
 
 The network sees the decoded picture beside x = a x0 + s noise, which is formulation 1. In formulation 2 the process ends
-around it, x = a x0 + decoded + s noise; to a network that sees both, that is the same question after a subtraction, so one
-training serves both and the export asks it either way.
+around it, and what stands beside it is x = a x0 + decoded + s noise; what is asked for is v of a x0 + s noise all the same.
 
-Training starts from the shipped `fashion` network, whose stem gets a second picture with weights of zero: at first it draws
-as if nothing had been decoded, and how to look at what was is left to learn.
+Training starts from the shipped `fashion` network, whose stem gets a second picture: at first it draws as if nothing had been
+decoded, and how to look at what was is left to learn.
 """
 
 import argparse
@@ -30,10 +29,11 @@ class Refiner(nn.Module):
         super().__init__()
         self.inner = UNet(len(CLASSES), inputs=2)
 
-    def start_from(self, fashion: dict[str, Tensor]) -> None:
+    def start_from(self, fashion: dict[str, Tensor], around: bool) -> None:
         state = dict(fashion)
         stem = fashion["stem.weight"]
-        state["stem.weight"] = torch.cat([stem, torch.zeros_like(stem)], dim=1)
+        # What is around is subtracted, what is beside does not count yet: both draw like `fashion` at first.
+        state["stem.weight"] = torch.cat([stem, -stem if around else torch.zeros_like(stem)], dim=1)
         self.inner.load_state_dict(state)
 
     def forward(self, x: Tensor, t: Tensor, condition: Tensor, decoded: Tensor) -> Tensor:
@@ -41,12 +41,13 @@ class Refiner(nn.Module):
 
 
 class RefinementLoss:
-    """Squared error of v as in `fashion`, beside pictures that the autoencoder decodes again."""
+    """Squared error of v as in `fashion`, beside (formulation 1) or around (2) pictures that the autoencoder decodes again."""
 
-    def __init__(self, pictures: Tensor, labels: Tensor, autoencoder: Autoencoder):
+    def __init__(self, pictures: Tensor, labels: Tensor, autoencoder: Autoencoder, around: bool):
         self.pictures = pictures
         self.labels = labels
         self.autoencoder = autoencoder
+        self.around = around
         self.process = process()
         self.weight = (VelocityLoss.CAP / (1 + self.process.signal_to_noise(torch.arange(STEPS)))).clamp(max=1)
 
@@ -59,12 +60,14 @@ class RefinementLoss:
         count = len(batch)
         index = ((torch.arange(count) + torch.rand(count, generator=randomness)) / count * STEPS).long()
         x, target = self.process.diffuse(clean, torch.randn(clean.shape, generator=randomness), index)
-        v = network(x, index.float(), hide(labels, randomness), decoded)
+        shown = x + decoded if self.around else x
+        v = network(shown, index.float(), hide(labels, randomness), decoded)
         return (self.weight[index] * (v - target).square().mean(dim=(1, 2, 3))).mean()
 
 
 def more(arguments: argparse.ArgumentParser) -> None:
     arguments.add_argument("--prior", type=Path, required=True, help="training folder of models.train.prior")
+    arguments.add_argument("--formulation", type=int, choices=[1, 2], required=True)
     arguments.add_argument("--from", dest="start", type=Path, default=Path("models/fashion/denoiser.pt"))
 
 
@@ -75,10 +78,13 @@ def main() -> None:
 
     def started() -> Refiner:
         fresh = Refiner()
-        fresh.start_from(shipped.fashion(options.start))
+        fresh.start_from(shipped.fashion(options.start), around=options.formulation == 2)
         return fresh
 
-    command.run(options, RECIPE, started, lambda pictures, labels: RefinementLoss(pictures, labels, autoencoder))
+    def loss(pictures: Tensor, labels: Tensor) -> RefinementLoss:
+        return RefinementLoss(pictures, labels, autoencoder, around=options.formulation == 2)
+
+    command.run(options, RECIPE, started, loss)
 
 
 if __name__ == "__main__":

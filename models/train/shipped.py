@@ -37,7 +37,8 @@ def weights(network: nn.Module, example: tuple[Tensor, ...], file: Path) -> dict
 
 def fashion(file: Path) -> dict[str, Tensor]:
     """State of the denoiser of a `fashion` bundle."""
-    return weights(network(), (torch.zeros(2, 1, 28, 28), torch.zeros(2), torch.zeros(2, dtype=torch.long)), file)
+    with torch.device("cpu"):
+        return weights(network(), (torch.zeros(2, 1, 28, 28), torch.zeros(2), torch.zeros(2, dtype=torch.long)), file)
 
 
 def _constants(module: torch.jit.ScriptModule) -> list[Tensor]:

@@ -7,6 +7,7 @@ the weights that one uninterrupted run with that budget gives on the same machin
 
 import hashlib
 import json
+import math
 import os
 import time
 from collections.abc import Callable
@@ -47,11 +48,12 @@ class Averaged:
     @torch.no_grad()
     def update(self, network: nn.Module, step: int) -> None:
         decay = min(self.decay, (1 + step) / (10 + step))
-        for name, value in network.state_dict().items():
-            if value.is_floating_point():
-                self.weights[name].lerp_(value, 1 - decay)
-            else:
-                self.weights[name].copy_(value)
+        now = network.state_dict()
+        learned = [name for name, value in now.items() if value.is_floating_point()]
+        # All at once: on an accelerator a call for each would cost more than the step itself.
+        torch._foreach_lerp_([self.weights[name] for name in learned], [now[name] for name in learned], 1 - decay)
+        for name in now.keys() - set(learned):
+            self.weights[name].copy_(now[name])
 
 
 def train(
@@ -95,20 +97,24 @@ def train(
         optimizer.zero_grad(set_to_none=True)
         value.backward()
         norm = nn.utils.clip_grad_norm_(network.parameters(), recipe.clip)
-        if not torch.isfinite(norm):
-            raise FloatingPointError(f"gradient is not finite at step {step}")
         optimizer.step()
         averaged.update(network, step)
 
-        recent.append(value.item())
+        recent.append(torch.stack([value.detach(), norm]))
         done = step + 1
+        due = time.monotonic() - saved > every_seconds or done == last
+        if done % 100 == 0 or due:
+            # Only now, since to look at a number is to wait for the device.
+            values, norms = torch.stack(recent).T.tolist()
+            if not all(map(math.isfinite, norms)):
+                raise FloatingPointError(f"gradient is not finite in the {len(norms)} steps before {done}")
         if done % 100 == 0:
             seconds = round(spent + time.monotonic() - began)
-            mean = round(sum(recent) / len(recent), 5)
-            line = {"step": done, "loss": mean, "norm": round(norm.item(), 4), "seconds": seconds}
+            mean = round(sum(values) / len(values), 5)
+            line = {"step": done, "loss": mean, "norm": round(norms[-1], 4), "seconds": seconds}
             print(json.dumps(line), file=log, flush=True)
             recent.clear()
-        if time.monotonic() - saved > every_seconds or done == last:
+        if due:
             _save(folder, network, optimizer, averaged, done, spent + time.monotonic() - began)
             saved = time.monotonic()
     return averaged.weights
@@ -116,7 +122,7 @@ def train(
 
 def averaged_weights(folder: Path) -> tuple[dict, int]:
     """The averaged weights of the newest checkpoint in `folder`, and its step."""
-    checkpoint = torch.load(folder / "checkpoint.pt", weights_only=True)
+    checkpoint = torch.load(folder / "checkpoint.pt", weights_only=True, map_location=torch.get_default_device())
     return checkpoint["averaged"], checkpoint["step"]
 
 
@@ -128,11 +134,11 @@ def rate_at(step: int, recipe: Recipe) -> float:
 
 
 def _generator(seed: int, stream: int) -> torch.Generator:
-    return torch.Generator().manual_seed(_stream(seed, stream))
+    return torch.Generator(torch.get_default_device()).manual_seed(_stream(seed, stream))
 
 
 def _stream(seed: int, stream: int) -> int:
-    # The CPU generator keeps only 32 bits of a seed, so both numbers are hashed into those.
+    # A CPU's generator keeps only 32 bits of a seed, so both numbers are hashed into those.
     return int.from_bytes(hashlib.sha256(f"{seed}/{stream}".encode()).digest()[:4], "big")
 
 
@@ -152,8 +158,8 @@ def _save(folder: Path, network, optimizer, averaged, step: int, seconds: float)
 def _resume(folder: Path, network, optimizer, averaged) -> tuple[int, float]:
     if not (folder / "checkpoint.pt").exists():
         return 0, 0.0
-    state = torch.load(folder / "checkpoint.pt", weights_only=True)
+    state = torch.load(folder / "checkpoint.pt", weights_only=True, map_location="cpu")
     network.load_state_dict(state["network"])
     optimizer.load_state_dict(state["optimizer"])
-    averaged.weights = state["averaged"]
+    averaged.weights = {name: value.to(torch.get_default_device()) for name, value in state["averaged"].items()}
     return state["step"], state["seconds"]
