@@ -34,10 +34,6 @@ class Subject:
     def places(self) -> list[int]:
         return [place for tones in self.pictures.values() for place in tones.values()]
 
-    def usual(self) -> int:
-        """The picture of which nothing more is said."""
-        return self.pictures[FLAT][""]
-
 
 def held_out(name: str) -> bool:
     """A tenth of the names, the same ones whatever else the data holds."""

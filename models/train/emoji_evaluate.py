@@ -2,7 +2,7 @@
 
     python -m models.train.emoji_evaluate --data DATA --bundle models/emoji --matcher MATCHER --sheets out/sheets
 
-One picture a caption, of all its words, by the reference sampler. Retrieval: of the captions of 1,000 subjects, is the
+One picture a caption and style, of all its words, by the reference sampler. Retrieval: of the captions of 1,000 subjects, is the
 one that was asked for among the five that the matcher finds closest to the picture? By luck, 0.5 %. And without any
 network: of the real pictures of those subjects, is the own one among the five that are nearest at 16x16 pixels?
 """
@@ -21,7 +21,7 @@ from torch.nn import functional
 from models.train import emoji_matcher
 from models.train.emoji import process
 from models.train.emoji_autoencoder import scaled
-from models.train.emoji_data import Subject, load
+from models.train.emoji_data import FLAT, SOLID, Subject, load
 from models.train.emoji_text import LENGTH, caption, framed, load_tokenizer
 from models.train.sampling import dpmpp_2m
 
@@ -100,9 +100,9 @@ def nearest(pictures: Tensor, learned: Tensor) -> tuple[Tensor, Tensor]:
     return distance / a.shape[1] ** 0.5, place
 
 
-def chosen(subjects: list[Subject], held_out: bool, count: int) -> list[int]:
-    """Places of so many subjects, spread evenly over the list."""
-    places = [i for i, subject in enumerate(subjects) if subject.held_out == held_out]
+def chosen(subjects: list[Subject], style: str, held_out: bool, count: int) -> list[int]:
+    """Places of so many subjects that have pictures of a style, spread evenly over the list."""
+    places = [i for i, subject in enumerate(subjects) if subject.held_out == held_out and style in subject.pictures]
     count = min(count, len(places))
     return [places[i * len(places) // count] for i in range(count)]
 
@@ -132,22 +132,23 @@ def main() -> None:
     everything = torch.from_numpy(all_pictures)
     bundle = Bundle(options.bundle)
     judge = None if options.matcher is None else Judge(options.matcher, subjects)
-    learned = [place for subject in subjects if not subject.held_out for place in subject.pictures.values()]
-    of_place = {place: i for i, subject in enumerate(subjects) for place in subject.pictures.values()}
+    learned = [place for subject in subjects if not subject.held_out for place in subject.places()]
+    of_place = {place: i for i, subject in enumerate(subjects) for place in subject.places()}
 
-    seen = chosen(subjects, False, AMONG)
-    unseen = chosen(subjects, True, AMONG)
-    filled = torch.tensor(unseen + chosen(subjects, False, AMONG - len(unseen)))
-    for name, asked, among in [("seen", seen[:: max(1, AMONG // options.count)][: options.count], torch.tensor(seen)), ("held out", unseen, filled)]:
+    for style, held_out in [(FLAT, False), (FLAT, True), (SOLID, False), (SOLID, True)]:
+        name = f"{style}, {'held out' if held_out else 'seen'}"
+        seen, unseen = (chosen(subjects, style, which, AMONG) for which in (False, True))
+        among = torch.tensor(unseen + chosen(subjects, style, False, AMONG - len(unseen)) if held_out else seen)
+        asked = unseen if held_out else seen[:: max(1, AMONG // options.count)][: options.count]
         own = torch.tensor(asked)
-        real = everything[torch.tensor([subjects[i].pictures[""] for i in asked])]
-        made = bundle.draw([caption(subjects[i]) for i in asked], options.seed, options.steps, options.guidance)
+        real = everything[torch.tensor([subjects[i].pictures[style][""] for i in asked])]
+        made = bundle.draw([caption(subjects[i], style) for i in asked], options.seed, options.steps, options.guidance)
         again = torch.cat([
             ((bundle.networks["decoder"](bundle.networks["encoder"](scaled(part))) + 1) * 127.5).clamp(0, 255).round().byte()
             for part in real.split(50)
         ])
         print(f"{name}: {len(asked)} captions among {len(among)}")
-        candidates = everything[torch.tensor([subjects[i].pictures[""] for i in among.tolist()])]
+        candidates = everything[torch.tensor([subjects[i].pictures[style][""] for i in among.tolist()])]
         at = torch.tensor([among.tolist().index(i) for i in asked])
         for kind, pictures in [("real", real), ("through the autoencoder", again), ("generated", made)]:
             if judge is not None:
@@ -169,13 +170,13 @@ def main() -> None:
         ]:
             low, middle, high = values.quantile(torch.tensor([0.1, 0.5, 0.9])).tolist()
             print(f"  {what:24} rms {low:.3f} {middle:.3f} {high:.3f} (10, 50, 90 %)")
-        if name == "seen":
+        if not held_out:
             print(f"  nearest learned picture shows the subject asked for: {same:.3f}")
         if options.sheets is not None:
             # Evenly over the list, none picked: real ones in one row, what was drawn of their captions in the next.
             some = torch.linspace(0, len(asked) - 1, 48).long()
             rows = torch.stack([part for i in range(0, 48, 16) for part in (real[some[i : i + 16]], made[some[i : i + 16]])])
-            sheet(rows.flatten(0, 1), 16, options.sheets / f"{name.replace(' ', '-')}.png")
+            sheet(rows.flatten(0, 1), 16, options.sheets / f"{name.replace(', ', '-').replace(' ', '-')}.png")
 
 
 def nearest_other(pictures: Tensor, own: Tensor, learned: Tensor, subject: Tensor) -> tuple[Tensor, Tensor]:

@@ -50,10 +50,9 @@ def framed(ids: list[int]) -> list[int]:
     return whole + [PAD] * (LENGTH - len(whole))
 
 
-def caption(subject: Subject, tone: str = "") -> str:
-    """All that is said of a picture."""
-    said = f"{subject.name} {tone} skin tone" if tone else subject.name
-    return ", ".join([said, *subject.words])
+def caption(subject: Subject, style: str = FLAT) -> str:
+    """All that is said of a picture. The style comes first, since what does not fit is cut off at the end."""
+    return ", ".join([*([style] if style != FLAT else []), subject.name, *subject.words])
 
 
 @dataclass(frozen=True)
