@@ -58,6 +58,8 @@ ENV PYTORCH_LIBRARY_PATH=/opt/conda/lib/python3.11/site-packages/torch/lib \
     PYTORCH_FLAVOR=cu128 \
     LD_LIBRARY_PATH=/opt/conda/lib/python3.11/site-packages/torch/lib:/opt/conda/lib/python3.11/site-packages/nvidia/cuda_runtime/lib:/opt/conda/lib \
     SAFELIGHT_DEVICE=cuda \
+    # Else PyTorch rounds what convolutions multiply to eleven bits, which is more than a bundle's golden tensors forgive.
+    NVIDIA_TF32_OVERRIDE=0 \
     OMP_WAIT_POLICY=PASSIVE
 # The base image sets PYTORCH_VERSION, which DJL would take as an order to fetch another build than its own.
 ENTRYPOINT ["env", "-u", "PYTORCH_VERSION", "java", "--sun-misc-unsafe-memory-access=allow", "-Xmx2g", "-jar", "safelight-worker.jar"]

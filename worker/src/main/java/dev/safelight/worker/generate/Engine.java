@@ -158,7 +158,7 @@ public final class Engine implements AutoCloseable {
         double error = golden.get().error(role, outputs);
         if (!(error <= golden.get().tolerance())) {
             throw new BundleException("bundle " + bundle.name() + ": its " + role + " is off by " + error
-                    + " from the golden tensors, more than " + golden.get().tolerance());
+                    + " from the golden tensors, more than " + golden.get().tolerance() + device.roundingHint());
         }
     }
 

@@ -68,6 +68,11 @@ public final class Device {
         return name;
     }
 
+    /** What else may be the reason where a network's numbers are not those of another machine; empty on a CPU. */
+    public String roundingHint() {
+        return torch.isGpu() ? "; a worker on a GPU wants NVIDIA_TF32_OVERRIDE=0 in its environment" : "";
+    }
+
     ai.djl.Device torchDevice() {
         return torch;
     }
