@@ -82,7 +82,7 @@ def sheets(data: Path) -> dict[str, list[Row]]:
         "fashion-vp": classes("fashion-vp", sampler="pf-ode", steps=25),
         "fashion-sub-vp": classes("fashion-sub-vp", sampler="pf-ode", steps=25),
         "score-pc": classes("score", sampler="sde-pc", steps=100),
-        "score-langevin": classes("score", sampler="annealed-langevin", steps=60),
+        "score-langevin": classes("score", sampler="annealed-langevin", steps=120, langevin_size=0.15),
         "score-ode": classes("score", sampler="pf-ode", steps=30),
         "gamma": classes("gamma", GARMENTS),
         "mixture": classes("mixture", GARMENTS),
