@@ -18,6 +18,9 @@ import dev.safelight.worker.batch.Walk;
 import dev.safelight.worker.model.Device;
 import dev.safelight.worker.model.Golden;
 import dev.safelight.worker.model.TorchNetwork;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +32,9 @@ import java.util.concurrent.ConcurrentHashMap;
 public final class Engine implements AutoCloseable {
     /** TorchScript compiles in them. */
     private static final int FIRST_CALLS = 2;
+
+    /** A network whose file is larger than 100 MiB has enough to do with one row, and to try more would take seconds. */
+    private static final long LARGE_FILE = 100L << 20;
 
     private final Device device;
     private final BatchLimits limits;
@@ -88,6 +94,7 @@ public final class Engine implements AutoCloseable {
             compare(model, Manifest.DENOISER, model.group(), ticket);
             Model whole = withOthers(model, loaded, ticket);
             Prompts read = Prompts.load(bundle);
+            whole = together(whole, read, ticket);
             networks.put(bundle, loaded);
             prompts.put(bundle, read);
             return whole.with(aside, read);
@@ -119,6 +126,30 @@ public final class Engine implements AutoCloseable {
             }
         }
         return whole;
+    }
+
+    /** Lets prompts share calls of a text network where none of them notices. */
+    private Model together(Model model, Prompts prompts, Ticket ticket) {
+        Group text = model.others().get(Manifest.TEXT);
+        if (text == null) {
+            return model;
+        }
+        Gauged network = new Gauged(text.network(), System::nanoTime);
+        Model whole = model.with(Manifest.TEXT, network);
+        List<Row> rows = prompts.samples(large(model.bundle(), Manifest.TEXT) ? 1 : network.maxRows());
+        try (Walk walk = batcher.join(ticket, whole.others().get(Manifest.TEXT), false, 1)
+                .getFirst()) {
+            network.limit(Aloofness.mostRows(walk::evaluate, rows));
+        }
+        return whole;
+    }
+
+    private static boolean large(Bundle bundle, String role) {
+        try {
+            return Files.size(bundle.file(bundle.manifest().networks().get(role).file())) > LARGE_FILE;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** Warms the network and sets how many rows its calls carry from now on. */

@@ -6,7 +6,10 @@ import dev.safelight.common.request.Condition;
 import dev.safelight.common.request.GenerationInput;
 import dev.safelight.common.request.Recipe;
 import dev.safelight.worker.batch.Conditioning;
+import dev.safelight.worker.batch.Group;
 import dev.safelight.worker.batch.Ticket;
+import dev.safelight.worker.batch.Walk;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -22,42 +25,46 @@ record Request(Recipe recipe, List<Conditioning> conditions, Conditioning source
      * @throws dev.safelight.worker.batch.EvaluationStopped while prompts are read
      */
     static Request of(GenerationInput input, Model model, Ticket ticket) {
-        return switch (model.recipes().read(input)) {
-            case Recipe.Possible(Recipe recipe) ->
-                new Request(
-                        recipe,
-                        recipe.conditions().stream()
-                                .map(condition -> conditioning(condition, recipe, model, ticket))
-                                .toList(),
-                        recipe.beginning() instanceof Beginning.Inverted(int ignored, Condition source)
-                                ? conditioning(source, recipe, model, ticket)
-                                : null);
-            case Recipe.Impossible problems -> throw new IllegalArgumentException(problems.message());
-        };
+        // There from the first: a call of other prompts waits a moment for those that are about to come.
+        try (Walk reader = reader(model, ticket)) {
+            return switch (model.recipes().read(input)) {
+                case Recipe.Possible(Recipe recipe) -> of(recipe, model, reader);
+                case Recipe.Impossible problems -> throw new IllegalArgumentException(problems.message());
+            };
+        }
     }
 
-    private static Conditioning conditioning(Condition condition, Recipe recipe, Model model, Ticket ticket) {
-        Manifest.Conditioning offered = model.bundle().manifest().conditioning();
-        return switch (condition) {
-            case Condition.Anything _ ->
-                model.others().containsKey(Manifest.TEXT)
-                        ? model.prompts()
-                                .unsaid(
-                                        recipe.loraWeights(),
-                                        model.aside(),
-                                        model.others().get(Manifest.TEXT),
-                                        ticket)
-                        : anything(model.bundle().manifest());
-            case Condition.Prompt prompt ->
-                model.prompts()
+    /** Null where nothing reads. */
+    private static Walk reader(Model model, Ticket ticket) {
+        Group text = model.others().get(Manifest.TEXT);
+        return text == null ? null : model.aside().join(ticket, text, false, 1).getFirst();
+    }
+
+    private static Request of(Recipe recipe, Model model, Walk reader) {
+        List<Condition> conditions = new ArrayList<>(recipe.conditions());
+        int asked = conditions.size();
+        if (recipe.beginning() instanceof Beginning.Inverted(int ignored, Condition source)) {
+            conditions.add(source);
+        }
+        List<Conditioning> said = reader == null
+                ? conditions.stream()
+                        .map(condition -> conditioning(condition, model.bundle().manifest()))
+                        .toList()
+                : model.prompts()
                         .read(
-                                prompt,
+                                conditions,
                                 recipe.loraWeights(),
-                                model.aside(),
-                                model.others().get(Manifest.TEXT),
-                                ticket);
+                                reader,
+                                model.others().get(Manifest.TEXT).network().maxRows());
+        return new Request(recipe, said.subList(0, asked), said.size() > asked ? said.getLast() : null);
+    }
+
+    private static Conditioning conditioning(Condition condition, Manifest manifest) {
+        return switch (condition) {
+            case Condition.Anything _ -> anything(manifest);
+            case Condition.Prompt _ -> throw new IllegalArgumentException("the model reads no prompts");
             case Condition.Label(String name) ->
-                new Conditioning.ClassIndex(offered.classes().indexOf(name));
+                new Conditioning.ClassIndex(manifest.conditioning().classes().indexOf(name));
             case Condition.Factors(List<Double> blocks) -> {
                 float[] values = new float[blocks.size()];
                 for (int i = 0; i < values.length; i++) {

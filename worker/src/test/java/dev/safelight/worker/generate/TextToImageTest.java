@@ -20,14 +20,17 @@ import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -374,6 +377,86 @@ class TextToImageTest {
         new Generation(sd1, fox(sd1, "read a first time")).run(other, Progress.Listener.NONE);
 
         assertThat(other.evaluations()).isEqualTo(ticket.evaluations() + 1);
+    }
+
+    /** While the text network is held by one prompt, others come: it reads them all at once, and each as if it were alone. */
+    @Test
+    void promptsThatWaitAreReadTogetherAndComeOutAsAlone() throws Exception {
+        Network text = sd1.others().get(Manifest.TEXT).network();
+        CountDownLatch reading = new CountDownLatch(1);
+        List<List<Row>> asked = new CopyOnWriteArrayList<>();
+        List<List<float[]>> answers = new CopyOnWriteArrayList<>();
+        Model held = sd1.with(Manifest.TEXT, new Network() {
+            @Override
+            public int maxRows() {
+                return text.maxRows();
+            }
+
+            @Override
+            public List<float[]> run(List<Row> rows) {
+                reading.countDown();
+                while (asked.isEmpty() && sd1.aside().waiting() < 3) {
+                    Thread.onSpinWait();
+                }
+                asked.add(rows);
+                answers.add(text.run(rows));
+                return answers.getLast();
+            }
+        });
+        draw(sd1, fox(sd1, "a red fox")); // the empty prompt was read, too
+        FutureTask<Drawn> first = new FutureTask<>(() -> draw(held, Jobs.strict(fox(sd1, "that holds the network"))));
+        Thread.ofVirtual().start(first);
+        awaited(reading, "the first prompt");
+        List<GenerationInput> inputs = new ArrayList<>();
+        for (String prompt : List.of("sea at night", "a (boat:1.3), oil on canvas", "ships ".repeat(40))) {
+            inputs.add(Jobs.strict(fox(sd1, prompt)));
+        }
+
+        List<Outcome> together = Jobs.together(held, inputs);
+
+        first.get();
+        List<Row> three = asked.stream().skip(1).flatMap(List::stream).toList();
+        assertThat(three).hasSize(3);
+        List<float[]> alone =
+                three.stream().map(row -> text.run(List.of(row)).getFirst()).toList();
+        assertThat(answers.stream().skip(1).flatMap(List::stream).toList()).containsExactlyElementsOf(alone);
+        assertThat(asked.get(1)).hasSizeLessThanOrEqualTo(text.maxRows());
+        List<float[]> bare = text.run(three);
+        boolean aloof = IntStream.range(0, 3).allMatch(i -> Arrays.equals(bare.get(i), alone.get(i)));
+        assertThat(asked.get(1).size() == 3)
+                .as("one call for all where none of them notices")
+                .isEqualTo(aloof);
+        Model other = load("sd1");
+        for (int i = 0; i < inputs.size(); i++) {
+            assertThat(((Outcome.Pictures) together.get(i))
+                            .pictures()
+                            .getFirst()
+                            .pixels())
+                    .isEqualTo(draw(other, inputs.get(i)).picture().pixels());
+        }
+    }
+
+    @Test
+    void whatAJobSaysAndWhatItDoesNotWantIsReadAtOnce() throws Exception {
+        Network text = sd1.others().get(Manifest.TEXT).network();
+        List<Integer> rows = new CopyOnWriteArrayList<>();
+        Model listening = sd1.with(Manifest.TEXT, new Network() {
+            @Override
+            public int maxRows() {
+                return 4;
+            }
+
+            @Override
+            public List<float[]> run(List<Row> asked) {
+                rows.add(asked.size());
+                return text.run(asked);
+            }
+        });
+
+        draw(listening, fox(sd1, "a job's prompt").with("negative_prompt", "what it is not to be"));
+        draw(listening, fox(sd1, "the same twice").with("negative_prompt", "the same twice"));
+
+        assertThat(rows).containsExactly(2, 1);
     }
 
     /** E_∅ + w(E − E_∅) with E = E_∅. */
