@@ -13,6 +13,7 @@ import picocli.CommandLine.Command;
             EnqueueBench.class,
             FairnessBench.class,
             FullSizeBench.class,
+            LoadBench.class,
             OverheadBench.class,
             PreviewsBench.class,
             ReferenceBench.class,

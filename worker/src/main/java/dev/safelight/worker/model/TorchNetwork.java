@@ -20,16 +20,16 @@ import dev.safelight.common.bundle.Offers;
 import dev.safelight.worker.batch.Conditioning;
 import dev.safelight.worker.batch.Network;
 import dev.safelight.worker.batch.Row;
-import java.io.IOException;
-import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
-import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.stream.LongStream;
 
 /**
@@ -78,11 +78,23 @@ public final class TorchNetwork implements Network, AutoCloseable {
 
     /** Closes the manager when it throws. */
     static PtSymbolBlock loadBlock(Bundle bundle, String role, NDManager manager) {
-        try (InputStream file = Files.newInputStream(BundleReader.verified(bundle, role))) {
-            PtSymbolBlock block = JniUtils.loadModule((PtNDManager) manager, file, true, false);
+        return loadBlock(bundle, role, manager, file -> read(file, manager));
+    }
+
+    /** @param reader hands a file to PyTorch; a test comes in between */
+    static PtSymbolBlock loadBlock(
+            Bundle bundle, String role, NDManager manager, Function<Path, PtSymbolBlock> reader) {
+        try {
+            Path listed = bundle.file(bundle.manifest().networks().get(role).file());
+            FileMark mark = FileMark.of(listed);
+            PtSymbolBlock block = reader.apply(BundleReader.verified(bundle, role));
+            if (!FileMark.of(listed).equals(mark)) {
+                throw new BundleException(
+                        "bundle " + bundle.name() + ": " + listed.getFileName() + " was changed while it was read");
+            }
             block.freezeParameters(true);
             return block;
-        } catch (IOException | EngineException e) {
+        } catch (UncheckedIOException | EngineException e) {
             manager.close();
             throw new BundleException(
                     "bundle " + bundle.name() + ": cannot load its " + role + ": " + e.getMessage(), e);
@@ -90,6 +102,12 @@ public final class TorchNetwork implements Network, AutoCloseable {
             manager.close();
             throw e;
         }
+    }
+
+    /** PyTorch reads the file itself: handed over as a stream it would be in memory three times before it is a network. */
+    static PtSymbolBlock read(Path file, NDManager manager) {
+        return JniUtils.loadModule(
+                (PtNDManager) manager, file.toAbsolutePath(), true, new String[0], new String[0], false);
     }
 
     @Override

@@ -1,0 +1,105 @@
+package dev.safelight.worker.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ai.djl.ndarray.NDManager;
+import dev.safelight.common.bundle.Bundle;
+import dev.safelight.common.bundle.BundleException;
+import dev.safelight.common.bundle.BundleReader;
+import dev.safelight.common.bundle.Manifest;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URISyntaxException;
+import java.nio.charset.Charset;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TorchNetworkTest {
+    private static final FileTime LONG_AGO = FileTime.fromMillis(1_500_000_000_000L);
+
+    @TempDir
+    private Path scratch;
+
+    private Bundle tiny(String name) throws IOException, URISyntaxException {
+        Path folder = Files.createDirectory(scratch.resolve(name));
+        Path shipped =
+                Path.of(TorchNetworkTest.class.getResource("/bundles/tiny").toURI());
+        for (String file : List.of("model.json", "denoiser.pt", "golden.json")) {
+            Files.copy(shipped.resolve(file), folder.resolve(file));
+        }
+        Files.setLastModifiedTime(folder.resolve("denoiser.pt"), LONG_AGO);
+        return BundleReader.read(folder);
+    }
+
+    /** Something happens to the file between the check of its digest and its reading. */
+    private static void loadWhile(Bundle bundle, UnaryOperator<Path> happening) {
+        NDManager manager = Device.select("cpu").newManager();
+        TorchNetwork.loadBlock(bundle, Manifest.DENOISER, manager, file -> {
+            happening.apply(file);
+            return TorchNetwork.read(file, manager);
+        });
+        manager.close();
+    }
+
+    @Test
+    void aFileThatIsExchangedAfterItsDigestWasCheckedIsRefused() throws Exception {
+        Bundle bundle = tiny("exchanged");
+
+        assertThatThrownBy(() -> loadWhile(bundle, file -> {
+                    try {
+                        Path other = Files.copy(file, file.resolveSibling("other"));
+                        Files.setLastModifiedTime(other, LONG_AGO);
+                        return Files.move(other, file, StandardCopyOption.REPLACE_EXISTING);
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                }))
+                .isInstanceOf(BundleException.class)
+                .hasMessageContaining("denoiser.pt was changed while it was read");
+    }
+
+    @Test
+    void aFileThatIsWrittenToAfterItsDigestWasCheckedIsRefused() throws Exception {
+        Bundle bundle = tiny("written");
+
+        assertThatThrownBy(() -> loadWhile(bundle, file -> {
+                    try {
+                        return Files.write(file, Files.readAllBytes(file), StandardOpenOption.WRITE);
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                }))
+                .isInstanceOf(BundleException.class)
+                .hasMessageContaining("denoiser.pt was changed while it was read");
+    }
+
+    @Test
+    void aFileThatStaysAsItIsIsLoadedFromAnyFolder() throws Exception {
+        boolean anyName = Charset.forName(System.getProperty("sun.jnu.encoding"))
+                .newEncoder()
+                .canEncode("è🦊");
+        Bundle bundle = tiny(anyName ? "modèle 🦊" : "a model");
+
+        try (TorchNetwork network = TorchNetwork.load(bundle, Manifest.DENOISER, Device.select("cpu"))) {
+            assertThat(network.maxRows()).isPositive();
+        }
+    }
+
+    @Test
+    void aFileThatIsNotThereIsSaid() throws Exception {
+        Bundle bundle = tiny("missing");
+        Files.delete(bundle.file("denoiser.pt"));
+
+        assertThatThrownBy(() -> TorchNetwork.load(bundle, Manifest.DENOISER, Device.select("cpu")))
+                .isInstanceOf(BundleException.class)
+                .hasMessageContaining("denoiser.pt");
+    }
+}
