@@ -371,6 +371,7 @@ RESCALED = REQUESTS[0] | {"guidance": 7.5, "guidance_rescale": 0.7}
 TEXT_REQUESTS = {"sd1": [*REQUESTS, RESCALED], "sdxl": [*REQUESTS, RESCALED], "sd1-inpainting": [], "flux": FLUX_REQUESTS}
 
 FOX = {"prompt": "a red fox", "negative_prompt": "fog", "seed": 3, "steps": 4, "guidance": 3.0}
+TOLD_FOX = {"prompt": "a red fox", "seed": 3, "steps": 4, "guidance": 3.0}
 # From an image, where "masked" with its right half kept.
 IMAGE_REQUESTS = {
     "sd1": [
@@ -388,15 +389,23 @@ IMAGE_REQUESTS = {
         FOX | {"sampler": "euler", "strength": 0.5},
         FOX | {"sampler": "euler", "strength": 0.75, "masked": True},
     ],
-    "sd3": [FOX | {"sampler": "flow-euler", "strength": 0.5}],
-    "flux": [{"prompt": "a red fox", "seed": 3, "steps": 4, "guidance": 3.0, "sampler": "flow-euler", "strength": 0.5}],
+    "sd3": [
+        FOX | {"sampler": "flow-euler", "strength": 0.5},
+        FOX | {"sampler": "flow-euler", "strength": 0.75, "masked": True},
+        FOX | {"sampler": "flow-euler", "strength": 1.0, "masked": True},
+    ],
+    "flux": [
+        TOLD_FOX | {"sampler": "flow-euler", "strength": 0.5},
+        TOLD_FOX | {"sampler": "flow-euler", "strength": 0.75, "masked": True},
+        TOLD_FOX | {"sampler": "flow-euler", "strength": 1.0, "masked": True},
+    ],
 }
 IMAGE_PIPELINES = {
     "sd1": (diffusers.StableDiffusionImg2ImgPipeline, diffusers.StableDiffusionInpaintPipeline),
     "sd1-inpainting": (None, diffusers.StableDiffusionInpaintPipeline),
     "sdxl": (diffusers.StableDiffusionXLImg2ImgPipeline, diffusers.StableDiffusionXLInpaintPipeline),
-    "sd3": (diffusers.StableDiffusion3Img2ImgPipeline, None),
-    "flux": (diffusers.FluxImg2ImgPipeline, None),
+    "sd3": (diffusers.StableDiffusion3Img2ImgPipeline, diffusers.StableDiffusion3InpaintPipeline),
+    "flux": (diffusers.FluxImg2ImgPipeline, diffusers.FluxInpaintPipeline),
 }
 SCHEDULERS = {"ddim": diffusers.DDIMScheduler}
 
@@ -416,7 +425,7 @@ def drawn(pipeline: diffusers.DiffusionPipeline, request: dict, **more) -> dict:
             said[field] = request[field]
     if "loras" in request:
         pipeline.set_adapters([one["name"] for one in request["loras"]], [one["weight"] for one in request["loras"]])
-    packed = isinstance(pipeline, diffusers.FluxPipeline | diffusers.FluxImg2ImgPipeline)
+    packed = isinstance(pipeline, diffusers.FluxPipeline | diffusers.FluxImg2ImgPipeline | diffusers.FluxInpaintPipeline)
     if isinstance(pipeline.scheduler, diffusers.FlowMatchEulerDiscreteScheduler) and not packed:
         # Left alone, the scheduler shifts the lowest noise level twice, see trajectories.py.
         said["sigmas"] = np.linspace(1.0, 1 / 1000, request["steps"]).tolist()
@@ -468,7 +477,15 @@ def drawn_from_image(name: str, pipeline: diffusers.DiffusionPipeline, request: 
     other.set_progress_bar_config(disable=True)
     if request["sampler"] in SCHEDULERS:
         other.scheduler = SCHEDULERS[request["sampler"]].from_config(pipeline.scheduler.config, clip_sample=False)
-    return drawn(other, request, **more)
+    if not isinstance(other, diffusers.StableDiffusion3InpaintPipeline):
+        return drawn(other, request, **more)
+    # It tells networks that know nothing of masks by their 16 channels, and does nothing else with that number.
+    channels = other.transformer.config.in_channels
+    other.transformer.register_to_config(in_channels=16)
+    try:
+        return drawn(other, request, **more)
+    finally:
+        other.transformer.register_to_config(in_channels=channels)
 
 
 def compact(path: Path, content: object) -> None:
