@@ -17,6 +17,7 @@ from PIL import Image, ImageChops, ImageDraw
 
 HERE = Path(__file__).parent
 GARMENTS = ["t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle-boot"]
+KNOWN = ["red apple", "grinning face"], ["fox", "birthday cake"], ["sailboat", "blue heart"], ["police car", "cactus"]
 # Of the names that emoji never learned from, those a reader knows how to judge.
 HELD_OUT = ["woman astronaut", "smiling face with sunglasses", "white heart", "oncoming taxi", "panda", "trophy"]
 FEW = ["t-shirt", "dress", "coat", "sandal", "bag", "ankle-boot"]
@@ -94,9 +95,8 @@ def sheets(data: Path) -> dict[str, list[Row]]:
         "cold-fade-restored": restored("cold-fade"),
         "refined": refinements("refined"),
         "refined-residual": refinements("refined-residual"),
-        "emoji": prompts(
-            ["red apple", "grinning face"], ["fox", "birthday cake"], ["sailboat", "blue heart"], ["police car", "cactus"]
-        ),
+        "emoji": prompts(*KNOWN),
+        "emoji-3d": prompts(*([f"{name}, 3d" for name in row] for row in KNOWN)),
         "emoji-new": prompts(
             ["a green heart with eyes"], ["purple apple"], ["a crying cat"], ["sleepy robot"], ["house in the snow"]
         ),
