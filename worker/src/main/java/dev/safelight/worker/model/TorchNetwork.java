@@ -20,10 +20,13 @@ import dev.safelight.common.bundle.Offers;
 import dev.safelight.worker.batch.Conditioning;
 import dev.safelight.worker.batch.Network;
 import dev.safelight.worker.batch.Row;
+import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -78,7 +81,11 @@ public final class TorchNetwork implements Network, AutoCloseable {
 
     /** Closes the manager when it throws. */
     static PtSymbolBlock loadBlock(Bundle bundle, String role, NDManager manager) {
-        return loadBlock(bundle, role, manager, file -> read(file, manager));
+        return loadBlock(
+                bundle,
+                role,
+                manager,
+                file -> role.equals(Offers.GUIDE) ? streamed(file, manager) : read(file, manager));
     }
 
     /** @param reader hands a file to PyTorch; a test comes in between */
@@ -108,6 +115,18 @@ public final class TorchNetwork implements Network, AutoCloseable {
     static PtSymbolBlock read(Path file, NDManager manager) {
         return JniUtils.loadModule(
                 (PtNDManager) manager, file.toAbsolutePath(), true, new String[0], new String[0], false);
+    }
+
+    /**
+     * As {@link #read}, by a stream. Files that PyTorch opens itself become networks for inference only, and a guide asks for
+     * gradients; it is small enough to be copied.
+     */
+    private static PtSymbolBlock streamed(Path file, NDManager manager) {
+        try (InputStream content = Files.newInputStream(file)) {
+            return JniUtils.loadModule((PtNDManager) manager, content, true, false);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Override
