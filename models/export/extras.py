@@ -1,4 +1,4 @@
-"""Adds to a `fashion` bundle what goes with its denoiser, the guide of classifier guidance and the prior of ES-DDPM; or another denoiser."""
+"""Puts into a `fashion` bundle another denoiser, the guide of classifier guidance, or the prior of ES-DDPM."""
 
 import argparse
 import json
@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from models.export import bundle, golden, torchscript
-from models.export.fashion import example as noisy_pictures
+from models.export.fashion import denoiser
 from models.export.prior import example, trained_prior
-from models.train import fashion, idx
+from models.train import idx
 from models.train.fashion import process
 from models.train.noisy_classifier import NoisyClassifier
 from models.train.prior import CODE
@@ -77,17 +77,6 @@ def prior(training: Path, data: Path, out: Path) -> tuple[dict, nn.Module]:
     return {"inputs": {"z": code[:4], "class": classes[:4]}, "outputs": {"picture": picture}}, network
 
 
-def denoiser(training: Path, data: Path, out: Path) -> tuple[dict, nn.Module]:
-    """Stores another training's denoiser; what torch answered, for the golden tensors."""
-    network = fashion.network()
-    network.load_state_dict(averaged_weights(training)[0])
-    scripted = torchscript.export(network, noisy_pictures(8, 1, data), out / "denoiser.pt")
-    x, t, classes = noisy_pictures(4, 2, data)
-    with torch.inference_mode():
-        v = scripted(x, t, classes)
-    return {"inputs": {"x": x, "t": t, "class": classes}, "outputs": {"v": v}}, network
-
-
 def count(manifest: dict, role: str, network: nn.Module) -> None:
     if role not in manifest["networks"]:
         manifest["parameters"] += torchscript.parameters(network)
@@ -106,7 +95,7 @@ def main() -> None:
     manifest = json.loads((out / "model.json").read_text())
     recorded = json.loads((out / "golden.json").read_text())
     if options.denoiser:
-        answers, _ = denoiser(options.denoiser, options.data, out)
+        answers, _, _ = denoiser(options.denoiser, options.data, out)
         manifest["networks"]["denoiser"]["sha256"] = torchscript.sha256(out / "denoiser.pt")
         manifest["date"] = date.today().isoformat()
         recorded["networks"]["denoiser"] = golden.sides(answers)

@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from models.export import golden, torchscript
 from models.train import idx
@@ -63,6 +64,17 @@ def manifest(parameters: int, digest: str, classifier_digest: str, trained: date
 
 
 @torch.inference_mode()
+def denoiser(training: Path, data: Path, out: Path) -> tuple[dict, nn.Module, int]:
+    """Stores the denoiser; what torch answered, for the golden tensors, the network, and its training step."""
+    trained = network()
+    weights, step = averaged_weights(training)
+    trained.load_state_dict(weights)
+    scripted = torchscript.export(trained, example(8, 1, data), out / "denoiser.pt")
+    x, t, classes = example(4, 2, data)
+    return {"inputs": {"x": x, "t": t, "class": classes}, "outputs": {"v": scripted(x, t, classes)}}, trained, step
+
+
+@torch.inference_mode()
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--data", type=Path, default=idx.DEBIAN_FASHION_MNIST)
@@ -73,23 +85,19 @@ def main() -> None:
     options = arguments.parse_args()
     torch.set_num_threads(1)
 
-    denoiser, classifier = network(), Classifier()
-    weights, step = averaged_weights(options.denoiser)
-    denoiser.load_state_dict(weights)
+    answers, trained, step = denoiser(options.denoiser, options.data, options.out)
+    golden.write(options.out / "golden.json", 1e-4, {"denoiser": answers})
+    classifier = Classifier()
     classifier.load_state_dict(averaged_weights(options.classifier)[0])
-    scripted = torchscript.export(denoiser, example(8, 1, options.data), options.out / "denoiser.pt")
     pictures = idx.scaled(idx.images(options.data, "t10k")[:8])
     judge = torchscript.export(classifier, (pictures,), options.out / "evaluation" / "classifier.pt")
 
-    x, t, classes = example(4, 2, options.data)
-    recorded = {"inputs": {"x": x, "t": t, "class": classes}, "outputs": {"v": scripted(x, t, classes)}}
-    golden.write(options.out / "golden.json", 1e-4, {"denoiser": recorded})
     logits, features = judge(pictures[:4])
     recorded = {"inputs": {"x": pictures[:4]}, "outputs": {"logits": logits, "features": features}}
     golden.write(options.out / "evaluation" / "golden.json", 1e-3, {"classifier": recorded})
     digest = torchscript.sha256(options.out / "denoiser.pt")
     classifier_digest = torchscript.sha256(options.out / "evaluation" / "classifier.pt")
-    content = manifest(torchscript.parameters(denoiser), digest, classifier_digest, options.date)
+    content = manifest(torchscript.parameters(trained), digest, classifier_digest, options.date)
     (options.out / "model.json").write_text(json.dumps(content, indent=2) + "\n")
     print(f"bundle of training step {step} in {options.out}, denoiser.pt {digest}")
 

@@ -2,7 +2,7 @@
 
 Each step's randomness is a function of (seed, step) alone, and the learning rate is constant until the last part of the
 step budget. So a run can be stopped, resumed and even given another budget before the decay begins, and still ends with
-the weights that one uninterrupted run with that budget gives on the same machine.
+the weights that one uninterrupted run with that budget gives on the same machine; on a GPU, whose sums vary, with nearly those.
 """
 
 import hashlib
@@ -16,6 +16,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,8 @@ class Averaged:
         now = network.state_dict()
         learned = [name for name, value in now.items() if value.is_floating_point()]
         # All at once: on an accelerator a call for each would cost more than the step itself.
-        torch._foreach_lerp_([self.weights[name] for name in learned], [now[name] for name in learned], 1 - decay)
+        average = get_ema_multi_avg_fn(decay)
+        average([self.weights[name] for name in learned], [now[name] for name in learned], step)
         for name in now.keys() - set(learned):
             self.weights[name].copy_(now[name])
 
