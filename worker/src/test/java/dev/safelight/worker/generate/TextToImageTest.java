@@ -395,7 +395,9 @@ class TextToImageTest {
             @Override
             public List<float[]> run(List<Row> rows) {
                 reading.countDown();
-                while (asked.isEmpty() && sd1.aside().waiting() < 3) {
+                // Prompts that never come must fail the test, not hold it up.
+                long last = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+                while (asked.isEmpty() && sd1.aside().waiting() < 3 && System.nanoTime() < last) {
                     Thread.onSpinWait();
                 }
                 asked.add(rows);

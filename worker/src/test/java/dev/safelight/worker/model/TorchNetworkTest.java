@@ -18,7 +18,6 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.util.List;
-import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -40,13 +39,21 @@ class TorchNetworkTest {
     }
 
     /** Something happens to the file between the check of its digest and its reading. */
-    private static void loadWhile(Bundle bundle, UnaryOperator<Path> happening) {
+    private static void loadWhile(Bundle bundle, Happening happening) {
         NDManager manager = Device.select("cpu").newManager();
         TorchNetwork.loadBlock(bundle, Manifest.DENOISER, manager, file -> {
-            happening.apply(file);
+            try {
+                happening.to(file);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
             return TorchNetwork.read(file, manager);
         });
         manager.close();
+    }
+
+    private interface Happening {
+        void to(Path file) throws IOException;
     }
 
     @Test
@@ -54,13 +61,9 @@ class TorchNetworkTest {
         Bundle bundle = tiny("exchanged");
 
         assertThatThrownBy(() -> loadWhile(bundle, file -> {
-                    try {
-                        Path other = Files.copy(file, file.resolveSibling("other"));
-                        Files.setLastModifiedTime(other, LONG_AGO);
-                        return Files.move(other, file, StandardCopyOption.REPLACE_EXISTING);
-                    } catch (IOException e) {
-                        throw new UncheckedIOException(e);
-                    }
+                    Path other = Files.copy(file, file.resolveSibling("other"));
+                    Files.setLastModifiedTime(other, LONG_AGO);
+                    Files.move(other, file, StandardCopyOption.REPLACE_EXISTING);
                 }))
                 .isInstanceOf(BundleException.class)
                 .hasMessageContaining("denoiser.pt was changed while it was read");
@@ -70,13 +73,8 @@ class TorchNetworkTest {
     void aFileThatIsWrittenToAfterItsDigestWasCheckedIsRefused() throws Exception {
         Bundle bundle = tiny("written");
 
-        assertThatThrownBy(() -> loadWhile(bundle, file -> {
-                    try {
-                        return Files.write(file, Files.readAllBytes(file), StandardOpenOption.WRITE);
-                    } catch (IOException e) {
-                        throw new UncheckedIOException(e);
-                    }
-                }))
+        assertThatThrownBy(() -> loadWhile(
+                        bundle, file -> Files.write(file, Files.readAllBytes(file), StandardOpenOption.WRITE)))
                 .isInstanceOf(BundleException.class)
                 .hasMessageContaining("denoiser.pt was changed while it was read");
     }
