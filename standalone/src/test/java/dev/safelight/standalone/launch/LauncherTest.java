@@ -69,6 +69,7 @@ class LauncherTest {
         environment.put("SAFELIGHT_JDK_FOLDERS", folder.resolve("jdks").toString());
         environment.put("JAVA_HOME", "");
         environment.put("SAFELIGHT_JAVA_HOME", "");
+        List.of("OMP_WAIT_POLICY", "NVIDIA_TF32_OVERRIDE").forEach(name -> environment.put(name, ""));
     }
 
     /** JUnit would say of every link that it leads out of the folder. */
@@ -143,7 +144,7 @@ class LauncherTest {
                 .contains("\n-Djava.awt.headless=true\n-Dsafelight.root=" + checkout
                         + "\n-Dsafelight.terminal=false\n-Da=1\n-Db=2\n")
                 .contains("\ndev.safelight.standalone.Main\nsubmit\n--class\nankle boot\n--metadata\na=*\n")
-                .contains("OMP_WAIT_POLICY=PASSIVE")
+                .contains("\nOMP_WAIT_POLICY=PASSIVE NVIDIA_TF32_OVERRIDE=0")
                 .contains("/safelight-standalone-1.jar:")
                 .doesNotContain("-tests.jar");
         assertThat(run("bench", "enqueue").output()).contains("\ndev.safelight.bench.Main\nenqueue\n");
@@ -311,7 +312,7 @@ class LauncherTest {
         script(
                 binaries.resolve("java"),
                 "echo \"java of $(CDPATH= cd -- \"$(dirname -- \"$0\")/..\" && pwd)\"; printf '%s\\n' \"$@\";"
-                        + " echo OMP_WAIT_POLICY=$OMP_WAIT_POLICY");
+                        + " echo OMP_WAIT_POLICY=$OMP_WAIT_POLICY NVIDIA_TF32_OVERRIDE=$NVIDIA_TF32_OVERRIDE");
         return home;
     }
 

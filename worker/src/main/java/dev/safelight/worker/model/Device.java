@@ -8,10 +8,13 @@ import ai.djl.ndarray.NDManager;
 public final class Device {
     private final ai.djl.Device torch;
     private final String name;
+    private final PageLock pages;
 
-    private Device(ai.djl.Device torch, String name) {
+    /** @param pages locks what the device fetches from memory */
+    Device(ai.djl.Device torch, String name, PageLock pages) {
         this.torch = torch;
         this.name = name;
+        this.pages = pages;
     }
 
     /**
@@ -32,7 +35,7 @@ public final class Device {
 
     private static Device cpu() {
         torch();
-        return new Device(ai.djl.Device.cpu(), "cpu");
+        return new Device(ai.djl.Device.cpu(), "cpu", PageLock.NONE);
     }
 
     private static Device cuda() {
@@ -40,7 +43,7 @@ public final class Device {
         if (problem != null) {
             throw new DeviceUnavailable("the device cuda was asked for, but " + problem);
         }
-        return new Device(ai.djl.Device.gpu(0), "cuda:0");
+        return new Device(ai.djl.Device.gpu(0), "cuda:0", CudaPageLock.ofThisProcess());
     }
 
     /** Why no GPU can be used; null when one can. DJL itself would fall back to the CPU in silence. */
@@ -75,6 +78,10 @@ public final class Device {
 
     ai.djl.Device torchDevice() {
         return torch;
+    }
+
+    PageLock pageLock() {
+        return pages;
     }
 
     NDManager newManager() {

@@ -26,9 +26,11 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.nio.LongBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -41,9 +43,6 @@ import java.util.stream.LongStream;
  * the shape that {@link InputShape} tells; its first result has one slice a row.
  */
 public final class TorchNetwork implements Network, AutoCloseable {
-    /** Wide enough for every vector instruction, so that results do not depend on where a buffer happens to lie. */
-    private static final int ALIGNMENT = 64;
-
     private final Device device;
     private final NDManager manager;
     private final PtSymbolBlock block;
@@ -53,9 +52,7 @@ public final class TorchNetwork implements Network, AutoCloseable {
     private final boolean differentiates;
 
     private final int maxRows;
-    private ByteBuffer latents;
-    private ByteBuffer times;
-    private ByteBuffer classes;
+    private final Map<String, InputMemory> memory = new HashMap<>();
 
     private TorchNetwork(Device device, NDManager manager, PtSymbolBlock block, Manifest manifest, String role) {
         this.device = device;
@@ -65,7 +62,7 @@ public final class TorchNetwork implements Network, AutoCloseable {
         this.differentiates = role.equals(Offers.GUIDE);
         this.shapes = InputShape.all(manifest, role);
         this.maxRows = manifest.networks().get(role).maxRows();
-        allocate(maxRows, size("x", shapes));
+        inputs.forEach(input -> memory.put(input, new InputMemory(device.pageLock())));
     }
 
     /**
@@ -141,10 +138,6 @@ public final class TorchNetwork implements Network, AutoCloseable {
 
     @Override
     public List<float[]> run(List<Row> rows, Map<String, List<Integer>> shapes) {
-        long latentBytes = (long) rows.size() * size("x", shapes) * Float.BYTES;
-        if (rows.size() * Long.BYTES > classes.capacity() || latentBytes > latents.capacity()) {
-            allocate(Math.max(rows.size(), classes.capacity() / Long.BYTES), size("x", shapes));
-        }
         // A manager a call: whatever the call creates dies with it.
         try (NDManager call = manager.newSubManager()) {
             NDList arguments = new NDList(inputs.size());
@@ -160,33 +153,17 @@ public final class TorchNetwork implements Network, AutoCloseable {
     }
 
     private NDArray argument(PtNDManager call, String input, List<Row> rows, Map<String, List<Integer>> shapes) {
-        int count = rows.size();
-        switch (input) {
-            case "x" -> {
-                FloatBuffer floats = latents.asFloatBuffer();
-                rows.forEach(row -> floats.put(latent(row, shapes)));
-                return tensor(call, latents, dimensions(count, "x", shapes), DataType.FLOAT32);
-            }
-            case "t" -> {
-                FloatBuffer floats = times.asFloatBuffer();
-                rows.forEach(row -> floats.put(row.time()));
-                return tensor(call, times, new Shape(count), DataType.FLOAT32);
-            }
-            case "class" -> {
-                for (int i = 0; i < count; i++) {
-                    classes.putLong(i * Long.BYTES, classIndex(rows.get(i).conditioning()));
-                }
-                return tensor(call, classes, new Shape(count), DataType.INT64);
-            }
-            default -> {
-                Shape dimensions = dimensions(count, input, shapes);
-                int size = Math.toIntExact(dimensions.size() / count);
-                ByteBuffer own = aligned((long) count * size * Float.BYTES);
-                FloatBuffer floats = own.asFloatBuffer();
-                rows.forEach(row -> floats.put(numbers(row, input, size)));
-                return tensor(call, own, dimensions, DataType.FLOAT32);
-            }
+        int size = size(input, shapes);
+        ByteBuffer buffer =
+                memory.get(input).of((long) rows.size() * size * typeOf(input).getNumOfBytes());
+        if (typeOf(input) == DataType.INT64) {
+            LongBuffer longs = buffer.asLongBuffer();
+            rows.forEach(row -> longs.put(classIndex(row.conditioning())));
+        } else {
+            FloatBuffer floats = buffer.asFloatBuffer();
+            rows.forEach(row -> floats.put(numbers(row, input, size)));
         }
+        return tensor(call, buffer, dimensions(rows.size(), input, shapes), typeOf(input));
     }
 
     private static Shape dimensions(int rows, String input, Map<String, List<Integer>> shapes) {
@@ -196,10 +173,15 @@ public final class TorchNetwork implements Network, AutoCloseable {
     }
 
     private static float[] numbers(Row row, String input, int size) {
-        float[] numbers = switch (row.conditioning()) {
-            case Conditioning.Factors(float[] values) when input.equals("factors") -> values;
-            case Conditioning.Text(float[] values) when input.equals("text") -> values;
-            default -> row.more().get(input);
+        float[] numbers = switch (input) {
+            case "x" -> row.latent();
+            case "t" -> new float[] {row.time()};
+            default ->
+                switch (row.conditioning()) {
+                    case Conditioning.Factors(float[] values) when input.equals("factors") -> values;
+                    case Conditioning.Text(float[] values) when input.equals("text") -> values;
+                    default -> row.more().get(input);
+                };
         };
         if (numbers == null || numbers.length != size) {
             throw new IllegalArgumentException("the network wants " + size + " numbers of " + input + ", not "
@@ -208,16 +190,13 @@ public final class TorchNetwork implements Network, AutoCloseable {
         return numbers;
     }
 
-    private static float[] latent(Row row, Map<String, List<Integer>> shapes) {
-        if (row.latent().length != size("x", shapes)) {
-            throw new IllegalArgumentException(
-                    "the network wants latents " + shapes.get("x") + ", not of " + row.latent().length + " numbers");
-        }
-        return row.latent();
+    private static DataType typeOf(String input) {
+        return input.equals("class") ? DataType.INT64 : DataType.FLOAT32;
     }
 
+    /** Of one row. */
     private static int size(String input, Map<String, List<Integer>> shapes) {
-        return shapes.containsKey(input) ? shapes.get(input).stream().reduce(1, Math::multiplyExact) : 0;
+        return shapes.get(input).stream().reduce(1, Math::multiplyExact);
     }
 
     private static long classIndex(Conditioning conditioning) {
@@ -227,7 +206,7 @@ public final class TorchNetwork implements Network, AutoCloseable {
         };
     }
 
-    /** On the CPU the tensor is a view of the buffer; a GPU gets a copy. */
+    /** On the CPU the tensor is a view of the buffer; a GPU gets a copy, and has it when this returns. */
     private NDArray tensor(PtNDManager call, ByteBuffer buffer, Shape shape, DataType type) {
         return JniUtils.createNdFromByteBuffer(call, buffer, shape, type, SparseFormat.DENSE, device.torchDevice());
     }
@@ -250,24 +229,11 @@ public final class TorchNetwork implements Network, AutoCloseable {
         return message.contains("out of memory") || message.contains("can't allocate memory");
     }
 
-    private void allocate(int rows, int latentSize) {
-        latents = aligned((long) rows * latentSize * Float.BYTES);
-        times = aligned((long) rows * Float.BYTES);
-        classes = aligned((long) rows * Long.BYTES);
-    }
-
-    private static ByteBuffer aligned(long bytes) {
-        // Both ends of a slice are moved to where they are aligned.
-        return ByteBuffer.allocateDirect(Math.toIntExact(bytes + 2 * ALIGNMENT))
-                .alignedSlice(ALIGNMENT)
-                .slice(0, Math.toIntExact(bytes))
-                .order(ByteOrder.nativeOrder());
-    }
-
     /** Frees the weights; no call may be running. */
     @Override
     public void close() {
         block.close();
         manager.close();
+        memory.values().forEach(InputMemory::close);
     }
 }

@@ -8,6 +8,8 @@ import dev.safelight.common.bundle.Bundle;
 import dev.safelight.common.bundle.BundleException;
 import dev.safelight.common.bundle.BundleReader;
 import dev.safelight.common.bundle.Manifest;
+import dev.safelight.worker.batch.Conditioning;
+import dev.safelight.worker.batch.Row;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
@@ -99,5 +101,22 @@ class TorchNetworkTest {
         assertThatThrownBy(() -> TorchNetwork.load(bundle, Manifest.DENOISER, Device.select("cpu")))
                 .isInstanceOf(BundleException.class)
                 .hasMessageContaining("denoiser.pt");
+    }
+
+    @Test
+    void whatADeviceFetchesIsLockedUntilTheNetworkIsClosed() throws Exception {
+        WatchedPageLock pages = new WatchedPageLock();
+        Device device = new Device(ai.djl.Device.cpu(), "cpu", pages);
+        Row row = new Row(new float[28 * 28], 500, new Conditioning.ClassIndex(2));
+        int bytesOfARow = 28 * 28 * Float.BYTES;
+
+        TorchNetwork network = TorchNetwork.load(tiny("locked"), Manifest.DENOISER, device);
+        network.run(List.of(row));
+        network.run(List.of(row, row));
+
+        assertThat(pages.sizes()).containsExactlyInAnyOrder(2L * bytesOfARow, 2L * Float.BYTES, 2L * Long.BYTES);
+        network.close();
+        assertThat(pages.sizes()).isEmpty();
+        assertThat(pages.unlockedTooLate()).isZero();
     }
 }
