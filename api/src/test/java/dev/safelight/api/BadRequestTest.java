@@ -263,6 +263,10 @@ class BadRequestTest {
                 "{\"sampler\": \"euler\", \"inversion\": true}",
                 "no option inversion",
                 "unknown_option #/input/inversion"));
+        all.add(input(
+                "{\"guidance_sigma_min\": 3, \"guidance_sigma_max\": 2.5}",
+                "must not exceed guidance_sigma_max",
+                "invalid_value #/input/guidance_sigma_min"));
         // What cannot be stored.
         all.add(input("{\"class\": \"squ\\u0000are\"}", "NUL", "wrong_text #/input/class"));
         all.add(metadata("{\"a\": \"\\u0000\"}", "NUL", "wrong_text #/metadata/a"));

@@ -279,12 +279,15 @@ public final class Recipes {
         return conditions.given(input, values) ? input.guidance() : 0;
     }
 
-    /** What is wrong with the conditions. */
+    /** What is wrong with the conditions, and with how they are to act. */
     private List<Problem> conditionProblems(GenerationInput input, Values values) {
         List<Problem> problems = new ArrayList<>(conditions.problems(input, values));
         problems.addAll(PictureSize.problems(manifest, values));
         if (classified() && input.label() == null && values.get(GuidanceOptions.CLASSIFIER) != 0) {
             problems.add(new Problem("invalid_value", "classifier_guidance", "needs a class to be guided to"));
+        }
+        if (GuidanceOptions.interval(values).isEmpty()) {
+            problems.add(new Problem("invalid_value", "guidance_sigma_min", "must not exceed guidance_sigma_max"));
         }
         return problems;
     }

@@ -28,6 +28,11 @@ public record Guidance(List<Double> weights, List<Double> unguided, Interval int
     public record Interval(double lowest, double highest) {
         public static final Interval ALWAYS = new Interval(0, Double.POSITIVE_INFINITY);
 
+        /** Whether no level at all lies in it. */
+        public boolean isEmpty() {
+            return lowest > highest;
+        }
+
         boolean contains(Level level) {
             return level.sigma() >= lowest && level.sigma() <= highest;
         }
