@@ -34,7 +34,8 @@ import picocli.CommandLine.Spec;
             "Of the launcher itself:",
             "  build   Build again, even if nothing seems to have changed.",
             "  test    Run all tests; with --long at full counts.",
-            "  bench   Measure; see 'safelight bench help'.",
+            "  bench   Measure; see 'safelight bench --help'.",
+            "  import  Make a bundle of a checkpoint folder; see docs/import.md.",
             "",
             "Exit status: 0 done, 1 the job or the request failed, 2 wrong usage, 3 no server answers."
         })

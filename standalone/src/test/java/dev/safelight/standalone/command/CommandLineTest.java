@@ -65,7 +65,7 @@ class CommandLineTest {
                 .isEqualTo(run("submit", "--help").out());
         Ended help = run("help");
         assertThat(help.status()).isZero();
-        assertThat(help.out()).contains("up", "submit", "models", "jobs", "cancel", "bench", "Exit status");
+        assertThat(help.out()).contains("up", "submit", "models", "jobs", "cancel", "bench", "import", "Exit status");
     }
 
     /** Of a sign that it cannot format, the library of the command line warns the reader. */
