@@ -1,5 +1,6 @@
--- The worker hands the job back. A retryable error is a strike, and the last allowed strike ends the job; draining and
--- waiting for another bundle version are nobody's fault. A client that asked for a cancel gets it.
+-- The worker hands the job back. A retryable error is a strike, and so is a model, a bundle version or an option that this
+-- worker does not know. The last allowed strike ends the job. Draining is nobody's fault. A client that asked for a cancel
+-- gets it.
 WITH mine AS (
     SELECT tenant_id, job_id,
            CASE WHEN cancel_requested_at IS NOT NULL THEN 'canceled'
