@@ -9,6 +9,7 @@ import dev.safelight.common.job.Priority;
 import dev.safelight.common.request.GenerationInput;
 import dev.safelight.common.wire.Json;
 import dev.safelight.worker.attempt.AttemptOutcome.Canceled;
+import dev.safelight.worker.attempt.AttemptOutcome.Crashed;
 import dev.safelight.worker.attempt.AttemptOutcome.Failed;
 import dev.safelight.worker.attempt.AttemptOutcome.LeaseLost;
 import dev.safelight.worker.attempt.AttemptOutcome.Returned;
@@ -142,6 +143,13 @@ final class Attempt implements LeaseHolder {
                     job.fence().job().jobId(),
                     e);
             outcome = new Failed(new JobError("worker_error", String.valueOf(e.getMessage())));
+        } catch (Error e) {
+            LOG.error(
+                    "attempt {} of job {} is left to the rescuer",
+                    job.fence().attempt(),
+                    job.fence().job().jobId(),
+                    e);
+            outcome = new Crashed();
         }
         return settler.settle(job.fence(), outcome, spent(), () -> checkpoints.save(job.fence()));
     }
@@ -315,6 +323,7 @@ final class Attempt implements LeaseHolder {
     private boolean mayWrite() {
         if (!leases.fresh()) {
             stop.compareAndSet(null, Stop.CUT_OFF);
+            return false; // draining or not
         }
         return stop.get() == null || stop.get() == Stop.DRAIN;
     }

@@ -34,4 +34,10 @@ public sealed interface AttemptOutcome {
      * @param known false when this worker only could not beat: Postgres may still think that it holds the job
      */
     record LeaseLost(boolean known) implements AttemptOutcome {}
+
+    /**
+     * What this process did with the job says nothing of the job. Postgres is told nothing, as if the process had died: the
+     * lease runs out, and the rescuer counts a crash, which is no strike while other jobs may be to blame.
+     */
+    record Crashed() implements AttemptOutcome {}
 }

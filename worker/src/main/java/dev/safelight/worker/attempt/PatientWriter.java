@@ -69,19 +69,15 @@ final class PatientWriter {
         List<StoredOutput> outputs = new ArrayList<>();
         long end = nanoTime.getAsLong() + patience.toNanos();
         for (Map.Entry<Integer, Picture> picture : pictures.entrySet()) {
-            outputs.add(write(fence, origin, picture.getKey(), picture.getValue(), mayWrite, mayWait, end));
+            // Before the first try: a store may refuse it for hours, every few seconds.
+            OutputWriter.Encoded image = OutputWriter.encode(fence, origin, picture.getKey(), picture.getValue());
+            outputs.add(write(fence, image, mayWrite, mayWait, end));
         }
         return outputs;
     }
 
     private StoredOutput write(
-            Fence fence,
-            Origin origin,
-            int ordinal,
-            Picture picture,
-            BooleanSupplier mayWrite,
-            BooleanSupplier mayWait,
-            long end)
+            Fence fence, OutputWriter.Encoded image, BooleanSupplier mayWrite, BooleanSupplier mayWait, long end)
             throws LeaseGone, IOException, InterruptedException {
         Backoff backoff = new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
         boolean told = false;
@@ -90,7 +86,7 @@ final class PatientWriter {
                 throw new LeaseGone();
             }
             try {
-                return writer.write(fence, origin, ordinal, picture);
+                return writer.write(image);
             } catch (StoreFullException e) {
                 full.run();
                 if (!told) {

@@ -5,6 +5,7 @@ import dev.safelight.common.job.JobError;
 import dev.safelight.common.job.JobState;
 import dev.safelight.common.time.Backoff;
 import dev.safelight.worker.attempt.AttemptOutcome.Canceled;
+import dev.safelight.worker.attempt.AttemptOutcome.Crashed;
 import dev.safelight.worker.attempt.AttemptOutcome.Failed;
 import dev.safelight.worker.attempt.AttemptOutcome.LeaseLost;
 import dev.safelight.worker.attempt.AttemptOutcome.Returned;
@@ -66,6 +67,7 @@ final class Settler {
                         new Settlement.GiveBack(returned.reason(), returned.strike(), returned.delay()),
                         spent,
                         beforeGivingBack);
+            case Crashed() -> JobState.RUNNING; // the rescuer will have it
             case LeaseLost(boolean known) -> known ? JobState.RUNNING : handBack(fence, spent, beforeGivingBack);
         };
     }

@@ -126,6 +126,7 @@ public final class Batcher implements AutoCloseable {
         return switch (answer) {
             case Answer.Outputs(List<float[]> outputs) -> outputs;
             case Answer.Stopped(EvaluationStopped reason) -> throw reason;
+            case Answer.Broke(Error error) -> throw error;
         };
     }
 
@@ -236,12 +237,16 @@ public final class Batcher implements AutoCloseable {
             return split(call.network(), part);
         } catch (Throwable failure) {
             counters = counters.failed();
-            boolean outOfMemory = failure instanceof Network.OutOfMemory || failure instanceof OutOfMemoryError;
+            // The device's memory: that of this process has nothing to do with how many rows a call has.
+            boolean outOfMemory = failure instanceof Network.OutOfMemory;
             if (outOfMemory) {
                 tooLarge(call, part);
             }
             if (part.size() == 1) {
-                return List.of(new Answer.Stopped(DeviceFailed.of(failure, outOfMemory)));
+                return List.of(
+                        failure instanceof Error error
+                                ? new Answer.Broke(error)
+                                : new Answer.Stopped(DeviceFailed.of(failure, outOfMemory)));
             }
             int half = part.size() / 2;
             List<Answer> answers = new ArrayList<>(run(call, part.subList(0, half)));

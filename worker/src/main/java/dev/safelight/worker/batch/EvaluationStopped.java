@@ -1,6 +1,6 @@
 package dev.safelight.worker.batch;
 
-/** Why an evaluation gave no result: the only exceptions that leave {@link Walk#evaluate}. */
+/** Why an evaluation gave no result: the only exceptions, but for errors, that leave {@link Walk#evaluate}. */
 public abstract sealed class EvaluationStopped extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

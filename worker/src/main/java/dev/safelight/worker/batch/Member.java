@@ -23,6 +23,9 @@ final class Member {
         record Outputs(List<float[]> outputs) implements Answer {}
 
         record Stopped(EvaluationStopped reason) implements Answer {}
+
+        /** The process, and not the network, is to blame. */
+        record Broke(Error error) implements Answer {}
     }
 
     final Ticket ticket;

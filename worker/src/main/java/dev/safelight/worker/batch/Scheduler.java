@@ -1,5 +1,6 @@
 package dev.safelight.worker.batch;
 
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,8 +26,11 @@ final class Scheduler {
 
     private final Map<Member.Key, Line> lines = new LinkedHashMap<>();
     private final TenantShares shares = new TenantShares();
-    /** For as long as somebody has the group: a model that was replaced takes its times along. */
-    private final Map<Group, CallTimes> times = new WeakHashMap<>();
+    /**
+     * By network and the shapes that it is asked for, for as long as there is the network: jobs of the same size make groups
+     * of their own, and a model that is put away takes its times along.
+     */
+    private final Map<Network, Map<Map<String, List<Integer>>, CallTimes>> times = new WeakHashMap<>();
 
     private long launches;
     private long deviceFreeSince;
@@ -35,12 +39,18 @@ final class Scheduler {
         shares.arrive(member.ticket.tenant(), member.ticket.weight());
         lines.computeIfAbsent(
                         member.key(),
-                        _ -> new Line(
-                                member.group.network(),
-                                member.solo,
-                                shares,
-                                times.computeIfAbsent(member.group, _ -> new CallTimes())))
+                        _ -> new Line(member.group.network(), member.solo, shares, times(member.group.network())))
                 .join(member);
+    }
+
+    CallTimes times(Network network) {
+        return network instanceof Network.Shaped(Network whole, Map<String, List<Integer>> shapes, int ignored)
+                ? times(whole, shapes)
+                : times(network, Map.of());
+    }
+
+    private CallTimes times(Network network, Map<String, List<Integer>> shapes) {
+        return times.computeIfAbsent(network, _ -> new HashMap<>()).computeIfAbsent(shapes, _ -> new CallTimes());
     }
 
     /** @return whether a call can leave now */

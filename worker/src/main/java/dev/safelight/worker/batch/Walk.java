@@ -20,7 +20,7 @@ public final class Walk implements AutoCloseable {
      * Runs the rows in one network call, with whatever other rows are there. Parks the calling thread.
      *
      * @return one output for each row
-     * @throws EvaluationStopped and nothing else
+     * @throws EvaluationStopped and nothing else, but for an error of the process itself
      */
     public List<float[]> evaluate(List<Row> rows) {
         return batcher.evaluate(member, rows);
@@ -29,7 +29,7 @@ public final class Walk implements AutoCloseable {
     /**
      * Runs the rows on another network, under the same ticket.
      *
-     * @throws EvaluationStopped and nothing else
+     * @throws EvaluationStopped as the other
      */
     public List<float[]> evaluate(Group other, List<Row> rows) {
         try (Walk visit = batcher.join(member.ticket, other, member.solo, 1).getFirst()) {

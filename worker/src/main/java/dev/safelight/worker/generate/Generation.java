@@ -43,13 +43,14 @@ public record Generation(Model model, GenerationInput input, Originals originals
     }
 
     /**
-     * Samples and decodes all images; blocks until every walk has left the device. The first walk that fails ends the
+     * Samples and decodes all images; blocks until every walk has ended. The first walk that fails ends the
      * others.
      *
      * @param ticket serves one run
      * @param earlier where an earlier attempt of the job left its walks; one that does not fit is passed over
      * @throws InterruptedException when the calling thread is interrupted: the walks are stopped first
      * @throws IllegalStateException for a bug; its cause is what a walk threw
+     * @throws Error as a walk threw it: it says nothing of the job
      */
     public Outcome run(Ticket ticket, Optional<Checkpoint> earlier, Progress.Listener listener)
             throws InterruptedException {
@@ -155,6 +156,7 @@ public record Generation(Model model, GenerationInput input, Originals originals
             case EvaluationStopped.DeviceFailed e ->
                 new Outcome.Failed(new JobError(e.outOfMemory() ? "out_of_memory" : "network_failed", e.getMessage()));
             case Decoder.NotFinite e -> new Outcome.Failed(new JobError("diverged", e.getMessage()));
+            case Error e -> throw e;
             default -> throw new IllegalStateException("a walk failed", failure);
         };
     }

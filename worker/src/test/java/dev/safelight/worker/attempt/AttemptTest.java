@@ -6,6 +6,7 @@ import dev.safelight.common.bundle.Bundle;
 import dev.safelight.common.bundle.BundleReader;
 import dev.safelight.common.config.KafkaSettings;
 import dev.safelight.common.config.Settings;
+import dev.safelight.common.job.Fence;
 import dev.safelight.common.job.JobKey;
 import dev.safelight.common.job.JobState;
 import dev.safelight.common.job.Priority;
@@ -17,7 +18,10 @@ import dev.safelight.embedded.testing.TestJobs;
 import dev.safelight.embedded.testing.TestServers;
 import dev.safelight.worker.WorkerProcess.Equipment;
 import dev.safelight.worker.WorkerSettings;
+import dev.safelight.worker.batch.Networks;
+import dev.safelight.worker.batch.Row;
 import dev.safelight.worker.checkpoint.Checkpoints;
+import dev.safelight.worker.generate.Model;
 import dev.safelight.worker.intake.Room;
 import dev.safelight.worker.lease.Heartbeat;
 import dev.safelight.worker.lease.Leases;
@@ -40,6 +44,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -119,8 +124,20 @@ class AttemptTest {
     }
 
     private Attempts attempts(SafetySettings safety) {
+        return attempts(equipment.models(), safety);
+    }
+
+    /** On the bundle of the tests, with another network. */
+    private Attempts attempts(Function<Row, float[]> network) {
+        Model model = equipment.models().all().iterator().next();
+        return attempts(
+                new Models(List.of(model.with(new Networks.RowWise(8, network)))),
+                SafetySettings.read(new Settings(Map.of())));
+    }
+
+    private Attempts attempts(Models models, SafetySettings safety) {
         return new Attempts(
-                equipment.models(),
+                models,
                 objects,
                 store,
                 leases,
@@ -190,6 +207,37 @@ class AttemptTest {
                 .containsEntry("attempt", 1)
                 .containsEntry("strikes", 0)
                 .containsEntry("crashes", 0);
+    }
+
+    @Test
+    void aWorkerThatLeavesAndWasCutOffWritesNothingMoreEither() throws Exception {
+        objects.fails(1, () -> {
+            attempts.drain();
+            leaseNanos.addAndGet(SELF_FENCE.toNanos());
+        });
+        JobKey job = jobs.queued("a", Priority.NORMAL);
+        run(job);
+        assertThat(objects.puts()).as("the try that failed").isEqualTo(1);
+        assertThat(stored()).isEmpty();
+        assertThat(jobs.row(job)).containsEntry("state", "queued").containsEntry("strikes", 0);
+    }
+
+    /** As if the process had died: the rescuer counts a crash, and whose it was shows when the job runs alone. */
+    @Test
+    void anErrorOfTheProcessIsNoEndOfAJob() throws Exception {
+        attempts = attempts(row -> {
+            throw new OutOfMemoryError("Java heap space");
+        });
+        JobKey job = jobs.queued("a", Priority.NORMAL);
+        run(job);
+        assertThat(jobs.row(job))
+                .containsEntry("state", "running")
+                .containsEntry("attempt", 1)
+                .containsEntry("strikes", 0)
+                .containsEntry("error", null);
+        assertThat(leases.holds(new Fence(job, 1)))
+                .as("whether its lease is renewed")
+                .isFalse();
     }
 
     @Test

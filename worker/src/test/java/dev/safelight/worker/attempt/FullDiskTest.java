@@ -26,9 +26,12 @@ import java.io.InputStream;
 import java.net.URI;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
@@ -82,6 +85,9 @@ class FullDiskTest {
         for (StoredOutput output : written.get()) {
             assertThat(store.size(output.key())).contains(output.bytes());
         }
+        assertThat(store.files)
+                .as("files that were made, however often they were put")
+                .hasSize(2);
     }
 
     @Test
@@ -136,6 +142,8 @@ class FullDiskTest {
     /** A store on a full disk. */
     private static final class FullStore implements ObjectStore {
         private final ObjectStore store;
+        private final Set<byte[]> files =
+                Collections.synchronizedSet(Collections.newSetFromMap(new IdentityHashMap<>()));
         private volatile boolean room;
 
         FullStore() throws IOException {
@@ -144,6 +152,7 @@ class FullDiskTest {
 
         @Override
         public void put(String key, byte[] bytes, String contentType) throws IOException {
+            files.add(bytes);
             if (!room) {
                 throw new StoreFullException("test", null);
             }

@@ -307,6 +307,36 @@ class BatcherTest {
         }
     }
 
+    /** The heap is everybody's: it says nothing of the rows, nor of how many the device can hold. */
+    @Test
+    void anErrorOfTheProcessIsNoFailureOfTheDevice() throws Exception {
+        AtomicInteger failures = new AtomicInteger(1);
+        Networks.RowWise network = new Networks.RowWise(8, row -> {
+            if (failures.getAndDecrement() > 0) {
+                throw new OutOfMemoryError("Java heap space");
+            }
+            return row.latent();
+        });
+        Group group = Networks.group(network);
+        Gate gate = held();
+        List<CompletableFuture<List<float[]>>> answers = batcher.join(ticket(), group, false, 8).stream()
+                .map(open -> onWalk(open, walk -> {
+                    walk.evaluate(List.of(Networks.row(1)));
+                    return walk.evaluate(List.of(Networks.row(2)));
+                }))
+                .toList();
+        awaitWaiting(8);
+        gate.open.countDown();
+        for (CompletableFuture<List<float[]>> answer : answers) {
+            assertThat(answer.get()).hasSize(1);
+        }
+        assertThat(network.calls()).containsExactly(8, 4, 4, 8);
+
+        failures.set(1);
+        assertThat(catchThrowable(onNewWalk(group, ticket())::get)).hasCauseInstanceOf(OutOfMemoryError.class);
+        assertThat(onNewWalk(group, ticket()).get()).as("the device lives on").hasSize(1);
+    }
+
     @Test
     void aNetworkThatReturnsTooLittleFailsItsRowsOnly() throws Exception {
         Network liar = new Network() {

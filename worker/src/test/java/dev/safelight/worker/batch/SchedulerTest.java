@@ -417,6 +417,19 @@ class SchedulerTest {
         assertThat(scheduler.next(now)).isInstanceOf(Idle.class);
     }
 
+    /** Each of them has a group of its own, which nobody keeps. */
+    @Test
+    void jobsOfOneSizeKnowHowLongTheCallsOfThoseBeforeThemTook() {
+        Network network = group.network();
+        CallTimes before = scheduler.times(new Network.Shaped(network, Map.of("x", List.of(1, 8, 8)), 4));
+        System.gc();
+        assertThat(scheduler.times(new Network.Shaped(network, Map.of("x", List.of(1, 8, 8)), 4)))
+                .isSameAs(before);
+        assertThat(scheduler.times(new Network.Shaped(network, Map.of("x", List.of(1, 4, 4)), 8)))
+                .isNotSameAs(before);
+        assertThat(scheduler.times(network)).isNotSameAs(before).isSameAs(scheduler.times(network));
+    }
+
     private Ticket ticket(String tenant, Priority priority) {
         return new Ticket(new JobKey(tenant, UUID.randomUUID()), priority, age++, false);
     }
