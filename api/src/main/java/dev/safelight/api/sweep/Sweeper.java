@@ -206,10 +206,15 @@ public final class Sweeper implements AutoCloseable {
                 List<String> paths =
                         unreferenced.apply(next(old)).mapTo(String.class).list();
                 for (String path : paths) {
-                    store.delete(path);
-                    swept.increment();
+                    try {
+                        store.delete(path);
+                        swept.increment();
+                        removed++;
+                    } catch (IOException e) {
+                        // One that does not go must not keep all behind it from going.
+                        LOG.warn("{} is left to the next walk: {}", path, e.getMessage());
+                    }
                 }
-                removed += paths.size();
             }
         }
         if (removed > 0) {

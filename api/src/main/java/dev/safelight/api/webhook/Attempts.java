@@ -41,11 +41,13 @@ final class Attempts {
     private final JobViews views;
     private final WebhookClient client;
     private final RetrySchedule schedule;
+    private final Duration patience;
     private final Clock clock;
     private final MeterRegistry meters;
     private final Timer lag;
     private final Semaphore connections = new Semaphore(CONNECTIONS);
 
+    /** @param patience longest time from the claim to the sending, so that the sending ends before the lease does */
     Attempts(
             DeliveryStore store,
             Secrets secrets,
@@ -53,6 +55,7 @@ final class Attempts {
             JobViews views,
             WebhookClient client,
             RetrySchedule schedule,
+            Duration patience,
             Clock clock,
             MeterRegistry meters) {
         this.store = store;
@@ -61,6 +64,7 @@ final class Attempts {
         this.views = views;
         this.client = client;
         this.schedule = schedule;
+        this.patience = patience;
         this.clock = clock;
         this.meters = meters;
         this.lag = Timer.builder("safelight.webhook.lag")
@@ -75,8 +79,11 @@ final class Attempts {
                 .register(meters);
     }
 
-    /** @return whether the receiver replied at all, or was not asked */
-    boolean make(Due due) throws InterruptedException {
+    /**
+     * @param claimedAt {@link System#nanoTime()} before the claim
+     * @return whether the receiver replied at all, or was not asked
+     */
+    boolean make(Due due, long claimedAt) throws InterruptedException {
         if (due.url() == null) {
             settle(
                     due,
@@ -92,7 +99,7 @@ final class Attempts {
                 // The job was deleted a moment ago, and this delivery with it.
                 return true;
             }
-            outcome = traced(due, body.get());
+            outcome = traced(due, body.get(), claimedAt);
         } catch (RuntimeException e) {
             if (Failures.databaseUnavailable(e)) {
                 throw e;
@@ -102,17 +109,17 @@ final class Attempts {
             outcome = new Outcome.Unanswered("internal_error: the server could not make this message");
         }
         settle(due, Duration.ofNanos(System.nanoTime() - begun), outcome);
-        return outcome instanceof Outcome.Replied;
+        return !(outcome instanceof Outcome.Unanswered);
     }
 
-    private Outcome traced(Due due, byte[] body) throws InterruptedException {
+    private Outcome traced(Due due, byte[] body, long claimedAt) throws InterruptedException {
         Traced span = Tracing.start("webhook " + due.event(), SpanKind.CLIENT, due.traceparent())
                 .with("safelight.job_id", String.valueOf(due.jobId()))
                 .with("safelight.delivery_id", due.deliveryId().toString())
                 .with("safelight.attempt", due.attempt());
         LogContext.enter(due.test() ? null : due.jobId().toString(), span.traceId());
         try {
-            Outcome outcome = send(due, body);
+            Outcome outcome = send(due, body, claimedAt);
             if (!(outcome instanceof Outcome.Replied reply && reply.accepted())) {
                 span.failed(error(outcome));
             }
@@ -128,9 +135,9 @@ final class Attempts {
         if (body.isEmpty()) {
             return true;
         }
-        Outcome outcome = send(due, body.get());
+        Outcome outcome = send(due, body.get(), System.nanoTime());
         count(due, outcome);
-        return outcome instanceof Outcome.Replied;
+        return !(outcome instanceof Outcome.Unanswered);
     }
 
     private Optional<byte[]> body(Due due) throws InterruptedException {
@@ -146,7 +153,7 @@ final class Attempts {
         });
     }
 
-    private Outcome send(Due due, byte[] body) throws InterruptedException {
+    private Outcome send(Due due, byte[] body, long claimedAt) throws InterruptedException {
         List<String> sealed =
                 due.secrets().isEmpty() ? connected(() -> secrets.ofTenant(due.tenantId())) : due.secrets();
         Optional<List<SigningSecret>> keys = secrets.open(due.tenantId(), sealed);
@@ -162,6 +169,9 @@ final class Attempts {
         headers.put("webhook-id", id);
         headers.put("webhook-timestamp", Long.toString(now.getEpochSecond()));
         headers.put("webhook-signature", Signature.header(keys.get(), id, now.getEpochSecond(), body));
+        if (System.nanoTime() - claimedAt > patience.toNanos()) {
+            return new Outcome.Postponed("database_slow: the lease would end before the attempt");
+        }
         return client.post(due.url(), headers, body);
     }
 
@@ -175,6 +185,10 @@ final class Attempts {
             return;
         }
         String error = error(outcome);
+        if (outcome instanceof Outcome.Postponed) {
+            LOG.info("delivery {}: attempt {} was not made: {}", due.deliveryId(), due.attempt(), error);
+            return;
+        }
         LOG.debug("delivery {}: attempt {}: {}", due.deliveryId(), due.attempt(), error);
         if (due.url() == null) {
             run(() -> store.notDelivered(due, duration, outcome, error, Optional.empty()));
@@ -206,6 +220,7 @@ final class Attempts {
                 "redirected: the receiver replied " + status + ", and redirects are not followed";
             case Outcome.Replied(int status, String body, var retryAfter) -> "refused: the receiver replied " + status;
             case Outcome.Unanswered(String error) -> error;
+            case Outcome.Postponed(String reason) -> reason;
         };
     }
 
@@ -214,6 +229,7 @@ final class Attempts {
             case Outcome.Replied reply when reply.accepted() -> "delivered";
             case Outcome.Replied reply -> "status_" + reply.status() / 100 + "xx";
             case Outcome.Unanswered(String error) -> error.substring(0, error.indexOf(':'));
+            case Outcome.Postponed _ -> "postponed";
         };
         meters.counter("safelight.webhook.attempts", "event", due.event(), "outcome", word)
                 .increment();

@@ -101,18 +101,19 @@ final class Dispatcher implements AutoCloseable {
         if (chosen.isEmpty()) {
             return 0;
         }
+        long claimedAt = System.nanoTime();
         List<Due> claimed = store.claim(chosen, rooms, settings.lease());
         for (Due delivery : claimed) {
             targets.enter(delivery.target());
-            senders.execute(() -> attempt(delivery));
+            senders.execute(() -> attempt(delivery, claimedAt));
         }
         return claimed.size();
     }
 
-    private void attempt(Due due) {
+    private void attempt(Due due, long claimedAt) {
         boolean answered = true;
         try {
-            answered = attempts.make(due);
+            answered = attempts.make(due, claimedAt);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (RuntimeException e) {

@@ -23,4 +23,12 @@ sealed interface Outcome {
      * @param error what went wrong, for the tenant to read
      */
     record Unanswered(String error) implements Outcome {}
+
+    /**
+     * Nothing was sent, and that is no fault of the receiver: as if this process had died, the delivery is due again when
+     * its lease ends, and its schedule does not move on.
+     *
+     * @param reason a stable word, a colon, and a sentence for the log
+     */
+    record Postponed(String reason) implements Outcome {}
 }

@@ -29,6 +29,8 @@ public record WebhookSettings(
         Duration interval,
         Duration progressInterval,
         Duration keep) {
+    /** What a busy database and a collection of garbage may take between them. */
+    private static final Duration SHORTEST_PATIENCE = Duration.ofSeconds(2);
 
     public static WebhookSettings read(Settings settings) {
         Set<Integer> ports = settings.read(
@@ -74,7 +76,12 @@ public record WebhookSettings(
 
     /** How long an attempt may look unfinished before it counts as lost with its process. */
     Duration lease() {
-        return timeout.multipliedBy(2);
+        return patience().plus(timeout);
+    }
+
+    /** How long after its claim an attempt begins at the latest: then it is over, whatever happens, before its lease is. */
+    Duration patience() {
+        return timeout.compareTo(SHORTEST_PATIENCE) > 0 ? timeout : SHORTEST_PATIENCE;
     }
 
     private static List<String> words(String text) {

@@ -28,6 +28,7 @@ public final class Webhooks implements AutoCloseable {
     private final DeliveryStore store;
     private final Secrets secrets;
     private final WebhookClient client;
+    private final Attempts attempts;
     private final Dispatcher dispatcher;
     private final ProgressMessages progress;
     private final WakeableLoop sweeper;
@@ -49,7 +50,7 @@ public final class Webhooks implements AutoCloseable {
         this.client = new WebhookClient(vertx, outbound, settings.timeout(), clock, Optional.empty());
         RetrySchedule schedule = new RetrySchedule(
                 settings.delays(), () -> ThreadLocalRandom.current().nextDouble());
-        Attempts attempts = new Attempts(store, secrets, jobs, views, client, schedule, clock, meters);
+        this.attempts = new Attempts(store, secrets, jobs, views, client, schedule, settings.patience(), clock, meters);
         Targets targets = new Targets(settings.concurrency());
         this.dispatcher = new Dispatcher(store, settings, targets, attempts, meters);
         this.progress = new ProgressMessages(store, settings.progressInterval(), targets, attempts);
@@ -95,6 +96,10 @@ public final class Webhooks implements AutoCloseable {
 
     ProgressMessages progress() {
         return progress;
+    }
+
+    Attempts attempts() {
+        return attempts;
     }
 
     DeliveryStore store() {

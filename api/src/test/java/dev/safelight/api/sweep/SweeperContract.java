@@ -15,11 +15,14 @@ import dev.safelight.embedded.testing.TestServers;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
@@ -292,6 +295,67 @@ abstract class SweeperContract {
         String current = put(running, 1);
         assertThat(sweeper(later()).runOnce()).isEqualTo(600);
         assertThat(keys()).containsExactly(current);
+    }
+
+    @Test
+    void whatCannotBeRemovedKeepsNothingElseFromGoing() throws IOException {
+        JobKey failed = job("failed", 1);
+        String stuck = put(failed, 1, 0);
+        put(failed, 1, 1);
+        put(failed, 1, 2);
+        String checkpoint = checkpoint(failed, 20);
+        ObjectStore broken = new Stuck(store(), stuck);
+        Sweeper sweeper = new Sweeper(database, broken, SETTINGS, Clock.fixed(later(), ZoneOffset.UTC), meters);
+        assertThat(sweeper.runOnce()).isEqualTo(3);
+        assertThat(keys()).containsExactly(stuck);
+        assertThat(store().size(checkpoint)).isEmpty();
+        assertThat(meters.get("safelight.swept").counter().count()).isEqualTo(3);
+    }
+
+    /** A store in which one object cannot be removed. */
+    private record Stuck(ObjectStore rest, String stuck) implements ObjectStore {
+        @Override
+        public void delete(String key) throws IOException {
+            if (key.equals(stuck)) {
+                throw new IOException("not permitted");
+            }
+            rest.delete(key);
+        }
+
+        @Override
+        public void put(String key, byte[] bytes, String contentType) throws IOException {
+            rest.put(key, bytes, contentType);
+        }
+
+        @Override
+        public InputStream open(String key, long first, long last) throws IOException {
+            return rest.open(key, first, last);
+        }
+
+        @Override
+        public Optional<Long> size(String key) throws IOException {
+            return rest.size(key);
+        }
+
+        @Override
+        public Stream<Entry> list(String prefix) throws IOException {
+            return rest.list(prefix);
+        }
+
+        @Override
+        public Optional<URI> presign(String key, String contentType, Duration validity) {
+            return rest.presign(key, contentType, validity);
+        }
+
+        @Override
+        public String identity() throws IOException {
+            return rest.identity();
+        }
+
+        @Override
+        public void close() {
+            rest.close();
+        }
     }
 
     @Test

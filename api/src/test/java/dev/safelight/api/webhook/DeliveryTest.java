@@ -396,6 +396,31 @@ class DeliveryTest {
         }
     }
 
+    /** Else another process, to which the delivery is due when the lease ends, would send it meanwhile. */
+    @Test
+    void whatWaitedForTheDatabaseUntilItsLeaseIsTooShortIsNotSent() throws InterruptedException {
+        try (Receiver receiver = new Receiver()) {
+            rig.happens(rig.job(receiver.url(), SECRET, "completed"), "succeeded");
+            List<String> target = List.of((String) rig.deliveries().getFirst().get("target"));
+            Due due = rig.webhooks()
+                    .store()
+                    .claim(target, List.of(1), Duration.ofMinutes(1))
+                    .getFirst();
+            long longAgo = System.nanoTime() - Duration.ofSeconds(16).toNanos();
+            assertThat(rig.webhooks().attempts().make(due, longAgo))
+                    .as("that is not the receiver's silence")
+                    .isTrue();
+            assertThat(receiver.waiting()).isEmpty();
+            rig.makeDue();
+            assertThat(rig.dispatch()).isEqualTo(1);
+            receiver.next();
+            assertThat(rig.deliveries().getFirst())
+                    .containsEntry("state", "delivered")
+                    .containsEntry("attempts", 2)
+                    .containsEntry("failures", 0);
+        }
+    }
+
     @Test
     void aLateSuccessIsASuccessAndALateFailureDecidesNothing() {
         rig.happens(rig.job("http://127.0.0.1:1/", SECRET, "completed"), "succeeded");
