@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 
 /** One device with the models on it. */
 public final class Engine implements AutoCloseable {
@@ -81,6 +82,11 @@ public final class Engine implements AutoCloseable {
      * @throws BundleException when the bundle cannot be run or computes something else than it did where it was trained
      */
     public Model load(Bundle bundle) {
+        return load(bundle, Prompts::load);
+    }
+
+    /** @param reader opens what a text network is asked with; a test comes in between */
+    Model load(Bundle bundle, Function<Bundle, Prompts> reader) {
         List<TorchNetwork> loaded = new ArrayList<>();
         try {
             TorchNetwork network = TorchNetwork.load(bundle, Manifest.DENOISER, device);
@@ -93,15 +99,20 @@ public final class Engine implements AutoCloseable {
             }
             compare(model, Manifest.DENOISER, model.group(), ticket);
             Model whole = withOthers(model, loaded, ticket);
-            Prompts read = Prompts.load(bundle);
-            whole = together(whole, read, ticket);
+            Prompts read = reader.apply(bundle);
+            try {
+                whole = together(whole, read, ticket);
+            } catch (RuntimeException | Error e) {
+                read.close();
+                throw e;
+            }
             networks.put(bundle, loaded);
             prompts.put(bundle, read);
             return whole.with(aside, read);
         } catch (EvaluationStopped e) {
             loaded.forEach(TorchNetwork::close);
             throw new BundleException("bundle " + bundle.name() + ": its network does not run: " + e.getMessage(), e);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             loaded.forEach(TorchNetwork::close);
             throw e;
         }

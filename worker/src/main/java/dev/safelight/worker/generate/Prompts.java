@@ -56,7 +56,7 @@ final class Prompts implements AutoCloseable {
             if (text != null) {
                 text.tokenizers().forEach(described -> tokenizers.add(Tokenizer.load(bundle, described)));
             }
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             tokenizers.forEach(Tokenizer::close);
             throw e;
         }

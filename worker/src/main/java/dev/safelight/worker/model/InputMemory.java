@@ -41,6 +41,7 @@ final class InputMemory implements AutoCloseable {
         }
         if (locked) {
             pages.unlock(memory);
+            locked = false; // what is allocated next may not come to be
         }
         arena.close();
         arena = null;

@@ -102,7 +102,7 @@ public final class TorchNetwork implements Network, AutoCloseable {
             manager.close();
             throw new BundleException(
                     "bundle " + bundle.name() + ": cannot load its " + role + ": " + e.getMessage(), e);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             manager.close();
             throw e;
         }

@@ -1,9 +1,11 @@
 package dev.safelight.worker.generate;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.safelight.common.bundle.BundleException;
 import dev.safelight.common.bundle.BundleReader;
 import dev.safelight.common.bundle.Manifest;
 import dev.safelight.common.request.GenerationInput;
@@ -205,15 +207,37 @@ class TextToImageTest {
         return new Picture(side, side, channels, pixels);
     }
 
-    @Test
-    void aLargePictureIsDecodedInTilesThatLookLikeTheWhole(@TempDir Path folder) throws Exception {
-        try (Stream<Path> files = Files.list(folder("sd1"))) {
+    /** Copies a bundle. @return its manifest */
+    private static ObjectNode copy(String layout, Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder(layout))) {
             for (Path file : files.toList()) {
                 Files.copy(file, folder.resolve(file.getFileName()));
             }
         }
-        ObjectNode manifest =
-                (ObjectNode) Json.MAPPER.readTree(folder.resolve("model.json").toFile());
+        return (ObjectNode) Json.MAPPER.readTree(folder.resolve("model.json").toFile());
+    }
+
+    @Test
+    void whatReadsPromptsIsClosedWhereTheTextNetworkFails(@TempDir Path folder) throws Exception {
+        ObjectNode manifest = copy("sd1", folder);
+        ObjectNode tokenizer =
+                (ObjectNode) manifest.at("/conditioning/text/tokenizers").get(0);
+        tokenizer.putArray("begin").add(1_000_000); // no embedding has so many rows
+        Files.writeString(folder.resolve("model.json"), manifest.toString());
+        AtomicReference<Prompts> prompts = new AtomicReference<>();
+
+        assertThatThrownBy(() -> engine.load(BundleReader.read(folder), bundle -> {
+                    prompts.set(Prompts.load(bundle));
+                    return prompts.get();
+                }))
+                .isInstanceOf(BundleException.class);
+
+        assertThatThrownBy(() -> prompts.get().samples(1)).hasMessageContaining("released");
+    }
+
+    @Test
+    void aLargePictureIsDecodedInTilesThatLookLikeTheWhole(@TempDir Path folder) throws Exception {
+        ObjectNode manifest = copy("sd1", folder);
         ((ObjectNode) manifest.get("decoder"))
                 .putObject("tiles")
                 .put("pixels", 16 * 16)

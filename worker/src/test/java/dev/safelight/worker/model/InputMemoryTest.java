@@ -1,6 +1,8 @@
 package dev.safelight.worker.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -45,6 +47,18 @@ class InputMemoryTest {
         memory.close();
         assertThat(pages.sizes()).isEmpty();
         assertThat(pages.unlockedTooLate()).isZero();
+    }
+
+    @Test
+    void whatCouldNotBeAllocatedIsNotUnlocked() {
+        InputMemory memory = new InputMemory(pages);
+        memory.of(100);
+        assertThatThrownBy(() -> memory.of(Long.MAX_VALUE)).isInstanceOf(Throwable.class);
+
+        assertThatCode(memory::close).doesNotThrowAnyException();
+        assertThat(memory.of(10).remaining()).isEqualTo(10);
+        memory.close();
+        assertThat(pages.sizes()).isEmpty();
     }
 
     @Test
