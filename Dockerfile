@@ -34,7 +34,7 @@ COPY --from=build /source/api/target/safelight-api-0.1.0-SNAPSHOT.jar safelight-
 COPY models models
 ENV SAFELIGHT_HTTP_HOST=0.0.0.0
 EXPOSE 8080
-ENTRYPOINT ["java", "--sun-misc-unsafe-memory-access=allow", "-XX:+UseSerialGC", "-Xmx128m", "-jar", "safelight-api.jar"]
+ENTRYPOINT ["java", "-XX:+ExitOnOutOfMemoryError", "--sun-misc-unsafe-memory-access=allow", "-XX:+UseSerialGC", "-Xmx128m", "-jar", "safelight-api.jar"]
 
 FROM runtime AS worker
 COPY --from=build /source/worker/target/lib lib
@@ -42,7 +42,7 @@ COPY --from=build /source/worker/target/safelight-worker-0.1.0-SNAPSHOT.jar safe
 COPY models models
 # A thread that spins while it waits for work takes the core that another thread needs.
 ENV OMP_WAIT_POLICY=PASSIVE
-ENTRYPOINT ["java", "--sun-misc-unsafe-memory-access=allow", "-Xmx1g", "-jar", "safelight-worker.jar"]
+ENTRYPOINT ["java", "-XX:+ExitOnOutOfMemoryError", "--sun-misc-unsafe-memory-access=allow", "-Xmx1g", "-jar", "safelight-worker.jar"]
 
 # The GPU libraries of PyTorch 2.7.1 are in no Maven repository: libtorch comes from a PyTorch image.
 FROM pytorch/pytorch:2.7.1-cuda12.8-cudnn9-runtime AS worker-gpu
@@ -62,4 +62,4 @@ ENV PYTORCH_LIBRARY_PATH=/opt/conda/lib/python3.11/site-packages/torch/lib \
     NVIDIA_TF32_OVERRIDE=0 \
     OMP_WAIT_POLICY=PASSIVE
 # The base image sets PYTORCH_VERSION, which DJL would take as an order to fetch another build than its own.
-ENTRYPOINT ["env", "-u", "PYTORCH_VERSION", "java", "--sun-misc-unsafe-memory-access=allow", "-Xmx2g", "-jar", "safelight-worker.jar"]
+ENTRYPOINT ["env", "-u", "PYTORCH_VERSION", "java", "-XX:+ExitOnOutOfMemoryError", "--sun-misc-unsafe-memory-access=allow", "-Xmx2g", "-jar", "safelight-worker.jar"]

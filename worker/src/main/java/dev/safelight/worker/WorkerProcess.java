@@ -5,6 +5,7 @@ import dev.safelight.common.store.Database;
 import dev.safelight.common.store.ForeignStoreException;
 import dev.safelight.common.store.ObjectStore;
 import dev.safelight.common.store.ObjectStores;
+import dev.safelight.common.store.Schema;
 import dev.safelight.common.store.StoreClaim;
 import dev.safelight.worker.attempt.Attempts;
 import dev.safelight.worker.attempt.Models;
@@ -12,6 +13,7 @@ import dev.safelight.worker.checkpoint.Checkpoints;
 import dev.safelight.worker.generate.BatchLimits;
 import dev.safelight.worker.generate.Engine;
 import dev.safelight.worker.generate.EngineLoader;
+import dev.safelight.worker.generate.Model;
 import dev.safelight.worker.generate.ModelCache;
 import dev.safelight.worker.intake.Intake;
 import dev.safelight.worker.intake.Room;
@@ -158,7 +160,7 @@ public final class WorkerProcess implements AutoCloseable {
         Gauge.builder("safelight.jobs.running", room, Room::jobs)
                 .description("Jobs of this worker")
                 .register(meters);
-        DeviceMeters.bind(equipment.models(), meters);
+        DeviceMeters.bind(() -> equipment.models().all().stream().map(Model::batcher), meters);
         this.metricsPage = MetricsPage.open(settings.metricsPort(), meters);
     }
 
@@ -194,25 +196,30 @@ public final class WorkerProcess implements AutoCloseable {
         }
     }
 
-    /** Waits until Postgres answers, and refuses a store that is not the one the API reads. */
+    /** Waits until Postgres answers and is migrated, and refuses a store that is not the one the API reads. */
     private void claimStore() throws IOException {
         boolean told = false;
         while (true) {
+            String wanting;
             try {
-                StoreClaim.check(database.jdbi(), objects);
-                return;
+                wanting = Schema.missing(database.jdbi()).orElse(null);
+                if (wanting == null) {
+                    StoreClaim.check(database.jdbi(), objects);
+                    return;
+                }
             } catch (JdbiException e) {
                 if (!Transient.is(e)) {
                     throw e;
                 }
-                if (!told) {
-                    LOG.warn("waiting for Postgres: {}", e.getMessage());
-                    told = true;
-                }
-                LockSupport.parkNanos(PAUSE.toNanos());
+                wanting = e.getMessage();
             } catch (ForeignStoreException e) {
                 throw new IllegalStateException(e.getMessage(), e);
             }
+            if (!told) {
+                LOG.warn("waiting for Postgres: {}", wanting);
+                told = true;
+            }
+            LockSupport.parkNanos(PAUSE.toNanos());
         }
     }
 

@@ -21,7 +21,7 @@ public final class WakeableLoop implements AutoCloseable {
     private final Thread thread;
     private final CountDownLatch closing = new CountDownLatch(1);
 
-    /** @param task one run; false, or an exception, means that it should not be tried again at once */
+    /** @param task one run; false, or whatever it throws, means that it should not be tried again at once */
     public WakeableLoop(String name, Duration interval, Duration longestBackoff, BooleanSupplier task) {
         this.interval = interval;
         this.longestBackoff = longestBackoff;
@@ -58,7 +58,7 @@ public final class WakeableLoop implements AutoCloseable {
     private boolean attempt() {
         try {
             return task.getAsBoolean();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             if (closing.getCount() > 0) {
                 // Of a failed statement the first line says what is wrong; the rest repeats the statement.
                 String reason = e.toString().lines().findFirst().orElse("");

@@ -139,8 +139,9 @@ class LauncherTest {
         String output =
                 run("submit", "--class", "ankle boot", "--metadata", "a=*").output();
         assertThat(output)
-                .contains("\n--enable-native-access=ALL-UNNAMED\n--sun-misc-unsafe-memory-access=allow\n"
-                        + "--add-opens=java.base/java.lang=ALL-UNNAMED\n")
+                .contains(
+                        "\n-XX:+ExitOnOutOfMemoryError\n--enable-native-access=ALL-UNNAMED\n--sun-misc-unsafe-memory-access=allow\n"
+                                + "--add-opens=java.base/java.lang=ALL-UNNAMED\n")
                 .contains("\n-Djava.awt.headless=true\n-Dsafelight.root=" + checkout
                         + "\n-Dsafelight.terminal=false\n-Da=1\n-Db=2\n")
                 .contains("\ndev.safelight.standalone.Main\nsubmit\n--class\nankle boot\n--metadata\na=*\n")
