@@ -20,7 +20,6 @@ import dev.safelight.worker.checkpoint.Checkpoints;
 import dev.safelight.worker.decode.Picture;
 import dev.safelight.worker.generate.Generation;
 import dev.safelight.worker.generate.Model;
-import dev.safelight.worker.generate.Originals;
 import dev.safelight.worker.generate.Outcome;
 import dev.safelight.worker.generate.Outcome.Pictures;
 import dev.safelight.worker.generate.Progress;
@@ -174,8 +173,8 @@ final class Attempt implements LeaseHolder {
             return stopped();
         }
         try (Models.Held loan = held.get()) {
-            return run(loan.model(), input, originals.load(job.fence().job().tenantId(), input));
-        } catch (IOException e) {
+            return run(loan.model(), input);
+        } catch (OriginalImages.Unreadable e) {
             LOG.warn(
                     "job {} goes back: its image cannot be read: {}",
                     job.fence().job().jobId(),
@@ -187,7 +186,7 @@ final class Attempt implements LeaseHolder {
         }
     }
 
-    private AttemptOutcome run(Model model, GenerationInput input, Originals images) throws InterruptedException {
+    private AttemptOutcome run(Model model, GenerationInput input) throws InterruptedException {
         Optional<String> stranger = model.recipes().stranger(input);
         if (stranger.isPresent()) {
             // A newer API took it; the picture without it would not be what was asked for.
@@ -195,7 +194,8 @@ final class Attempt implements LeaseHolder {
                     "unknown_option", "the request has " + stranger.get() + ", which this worker does not know"));
         }
         checkpoints.add(job.fence(), () -> Optional.ofNullable(walks).map(Progress::checkpoint));
-        Generation generation = new Generation(model, input, images);
+        Generation generation = new Generation(
+                model, input, originals.of(job.fence().job().tenantId(), input, () -> stop.get() != null));
         return switch (generate(generation)) {
             case Pictures(List<Picture> pictures) -> deliver(generation.model(), input, pictures);
             case Outcome.Failed(JobError error) -> new Failed(error);

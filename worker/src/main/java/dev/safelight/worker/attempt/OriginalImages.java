@@ -4,20 +4,44 @@ import dev.safelight.common.job.JobError;
 import dev.safelight.common.request.GenerationInput;
 import dev.safelight.common.request.ImageDigest;
 import dev.safelight.common.store.ObjectStore;
+import dev.safelight.worker.batch.EvaluationStopped;
 import dev.safelight.worker.decode.Picture;
 import dev.safelight.worker.encode.PictureFile;
+import dev.safelight.worker.generate.Fitted;
 import dev.safelight.worker.generate.Originals;
 import dev.safelight.worker.store.JobStore;
 import dev.safelight.worker.store.Transient;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Optional;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.jdbi.v3.core.JdbiException;
 
-/** Gets the images that a job is made from. Every attempt gets the same bytes: it is their digest that the job names. */
+/**
+ * Gets the images that a job is made from. Every attempt gets the same bytes: it is their digest that the job names. Only
+ * a few jobs at a time: an image of some megapixels takes a hundred times as much memory until it is fitted to a model as
+ * a job does that is sampled, and the memory is that of all jobs.
+ */
 final class OriginalImages {
+    /** As many as a small machine has processors to decode them with. */
+    private static final int AT_A_TIME = 2;
+
+    private static final long LOOK_MILLIS = 200;
+
     private final JobStore jobs;
     private final ObjectStore objects;
+    private final Semaphore turns = new Semaphore(AT_A_TIME, true);
+
+    /** The object store or Postgres is away, or the store has other bytes than were kept. */
+    static final class Unreadable extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        Unreadable(IOException cause) {
+            super(cause.getMessage(), cause);
+        }
+    }
 
     OriginalImages(JobStore jobs, ObjectStore objects) {
         this.jobs = jobs;
@@ -25,11 +49,31 @@ final class OriginalImages {
     }
 
     /**
-     * @throws IOException when the store or Postgres is away, or the store has other bytes than were kept
-     * @throws UnservableJob when an image is no longer kept
+     * The images of a job, which are read when they are asked for: that throws {@link Unreadable}, and {@link UnservableJob}
+     * when an image is no longer kept.
+     *
+     * @param stopped looked at while the job waits for its turn
      */
-    Originals load(String tenantId, GenerationInput input) throws IOException {
-        return new Originals(picture(tenantId, input, "image"), picture(tenantId, input, "mask"));
+    Fitted.Source of(String tenantId, GenerationInput input, BooleanSupplier stopped) {
+        return manifest -> {
+            awaitTurn(stopped);
+            try {
+                return new Originals(picture(tenantId, input, "image"), picture(tenantId, input, "mask"))
+                        .fitted(manifest);
+            } catch (IOException e) {
+                throw new Unreadable(e);
+            } finally {
+                turns.release();
+            }
+        };
+    }
+
+    private void awaitTurn(BooleanSupplier stopped) throws InterruptedException {
+        while (!turns.tryAcquire(LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
+            if (stopped.getAsBoolean()) {
+                throw new EvaluationStopped.LeaseLost();
+            }
+        }
     }
 
     private Picture picture(String tenantId, GenerationInput input, String field) throws IOException {

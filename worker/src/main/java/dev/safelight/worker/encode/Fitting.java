@@ -20,12 +20,17 @@ public final class Fitting {
         List<Integer> shape = space.shape();
         double low = space.range().getFirst();
         double reach = space.range().getLast() - low;
-        float[][] planes = planes(picture, shape.get(0));
         int area = shape.get(1) * shape.get(2);
         float[] numbers = new float[shape.get(0) * area];
-        for (int channel = 0; channel < planes.length; channel++) {
-            float[] plane =
-                    scaled(planes[channel], picture.width(), picture.height(), shape.get(2), shape.get(1), false);
+        // One after the other: a plane of a large picture takes four bytes a pixel.
+        for (int channel = 0; channel < shape.get(0); channel++) {
+            float[] plane = scaled(
+                    plane(picture, channel, shape.get(0)),
+                    picture.width(),
+                    picture.height(),
+                    shape.get(2),
+                    shape.get(1),
+                    false);
             for (int i = 0; i < area; i++) {
                 numbers[channel * area + i] = (float) (low + reach * plane[i] / BRIGHTEST);
             }
@@ -39,7 +44,7 @@ public final class Fitting {
      * @return how bright each place of the mask is, from 0 to 1, [height, width]
      */
     public static float[] mask(Picture mask, int width, int height) {
-        float[] plane = scaled(planes(mask, 1)[0], mask.width(), mask.height(), width, height, true);
+        float[] plane = scaled(plane(mask, 0, 1), mask.width(), mask.height(), width, height, true);
         for (int i = 0; i < plane.length; i++) {
             plane[i] /= BRIGHTEST;
         }
@@ -47,17 +52,14 @@ public final class Fitting {
     }
 
     /** Grey from colour by luma, colour from grey by repetition. */
-    private static float[][] planes(Picture picture, int channels) {
-        int area = picture.width() * picture.height();
-        float[][] planes = new float[channels][area];
-        for (int i = 0; i < area; i++) {
-            for (int channel = 0; channel < channels; channel++) {
-                planes[channel][i] = channels == 1 && picture.channels() == 3
-                        ? luma(picture, i)
-                        : sample(picture, i, Math.min(channel, picture.channels() - 1));
-            }
+    private static float[] plane(Picture picture, int channel, int channels) {
+        float[] plane = new float[picture.width() * picture.height()];
+        for (int i = 0; i < plane.length; i++) {
+            plane[i] = channels == 1 && picture.channels() == 3
+                    ? luma(picture, i)
+                    : sample(picture, i, Math.min(channel, picture.channels() - 1));
         }
-        return planes;
+        return plane;
     }
 
     private static float luma(Picture picture, int place) {

@@ -21,9 +21,9 @@ import java.util.function.Supplier;
 /**
  * The sampling of one job: each image is a walk on its own virtual thread.
  *
- * @param originals the images that the input names
+ * @param images where those are that the input names
  */
-public record Generation(Model model, GenerationInput input, Originals originals) {
+public record Generation(Model model, GenerationInput input, Fitted.Source images) {
     /** Floats of a latent whose arithmetic is over sooner than another thread is awake. */
     private static final int QUICK = 4_096;
 
@@ -58,7 +58,7 @@ public record Generation(Model model, GenerationInput input, Originals originals
         Optional<Known> known;
         try {
             request = Request.of(input, model, ticket);
-            known = Known.of(request.recipe(), originals, model, ticket, input.strict());
+            known = Known.of(request.recipe(), images, model, ticket, input.strict());
         } catch (EvaluationStopped e) {
             return outcome(e);
         } catch (IllegalArgumentException e) {

@@ -10,7 +10,6 @@ import dev.safelight.worker.batch.Row;
 import dev.safelight.worker.batch.Ticket;
 import dev.safelight.worker.batch.Walk;
 import dev.safelight.worker.decode.Picture;
-import dev.safelight.worker.encode.Fitting;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -46,25 +45,26 @@ record Known(float[] law, int size, float[] drawn, float[] blankedLaw, Retouch p
      * @throws IllegalArgumentException when an image is wanted and not there
      * @throws dev.safelight.worker.batch.EvaluationStopped while encoding
      */
-    static Optional<Known> of(Recipe recipe, Originals originals, Model model, Ticket ticket, boolean strict) {
+    static Optional<Known> of(Recipe recipe, Fitted.Source source, Model model, Ticket ticket, boolean strict)
+            throws InterruptedException {
         if (!recipe.takesImage()) {
             return Optional.empty();
         }
-        if (originals.image() == null || recipe.masked() && originals.mask() == null) {
+        Manifest manifest = model.bundle().manifest();
+        Fitted images = source.fitted(manifest);
+        if (images.picture() == null || recipe.masked() && images.drawn() == null) {
             throw new IllegalArgumentException("the job's image is not there");
         }
-        Manifest manifest = model.bundle().manifest();
-        float[] picture = Fitting.picture(originals.image(), manifest.pictures());
+        float[] picture = images.picture();
         Group encoder = model.others().get(Manifest.ENCODER);
         float[] law = encoder == null ? picture : encoded(picture, encoder, model, ticket, strict);
         if (!recipe.masked()) {
             return Optional.of(new Known(law, model.latentSize(), null, null, null));
         }
-        List<Integer> shape = manifest.latent().shape();
-        float[] drawn = repeated(Fitting.mask(originals.mask(), shape.get(2), shape.get(1)), shape.get(0));
+        float[] drawn = repeated(images.drawn(), manifest.latent().shape().get(0));
         float[] blanked = null;
         if (model.takes("masked")) {
-            float[] empty = blanked(picture, originals.mask(), manifest.pictures());
+            float[] empty = blanked(images, manifest.pictures());
             blanked = encoder == null ? empty : encoded(empty, encoder, model, ticket, strict);
         }
         return Optional.of(new Known(
@@ -72,7 +72,7 @@ record Known(float[] law, int size, float[] drawn, float[] blankedLaw, Retouch p
                 model.latentSize(),
                 drawn,
                 blanked,
-                encoder == null ? null : retouch(picture, originals.mask(), manifest.pictures())));
+                encoder == null ? null : retouch(images, manifest.pictures())));
     }
 
     private static float[] encoded(float[] picture, Group encoder, Model model, Ticket ticket, boolean strict) {
@@ -92,10 +92,9 @@ record Known(float[] law, int size, float[] drawn, float[] blankedLaw, Retouch p
     }
 
     /** The picture with what is to be drawn in the middle of the range. */
-    private static float[] blanked(float[] picture, Picture mask, Manifest.PictureSpace space) {
-        float[] drawn = repeated(
-                Fitting.mask(mask, space.shape().get(2), space.shape().get(1)),
-                space.shape().get(0));
+    private static float[] blanked(Fitted images, Manifest.PictureSpace space) {
+        float[] picture = images.picture();
+        float[] drawn = repeated(images.pixelsDrawn(), space.shape().get(0));
         float middle = (float) ((space.range().getFirst() + space.range().getLast()) / 2);
         float[] blanked = new float[picture.length];
         for (int i = 0; i < blanked.length; i++) {
@@ -104,7 +103,8 @@ record Known(float[] law, int size, float[] drawn, float[] blankedLaw, Retouch p
         return blanked;
     }
 
-    private static Retouch retouch(float[] picture, Picture mask, Manifest.PictureSpace space) {
+    private static Retouch retouch(Fitted images, Manifest.PictureSpace space) {
+        float[] picture = images.picture();
         int channels = space.shape().get(0);
         int height = space.shape().get(1);
         int width = space.shape().get(2);
@@ -115,7 +115,7 @@ record Known(float[] law, int size, float[] drawn, float[] blankedLaw, Retouch p
             float value = picture[i % channels * height * width + i / channels];
             pixels[i] = (byte) Math.clamp(Math.round(255 * (value - low) / reach), 0, 255);
         }
-        return new Retouch(new Picture(width, height, channels, pixels), Fitting.mask(mask, width, height));
+        return new Retouch(new Picture(width, height, channels, pixels), images.pixelsDrawn());
     }
 
     /** Whether the encoder gives a law, from which each walk has a draw of its own. */

@@ -1,6 +1,7 @@
 package dev.safelight.worker.attempt;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.safelight.common.bundle.Bundle;
 import dev.safelight.common.bundle.BundleReader;
@@ -11,6 +12,7 @@ import dev.safelight.common.job.JobKey;
 import dev.safelight.common.job.JobState;
 import dev.safelight.common.job.Priority;
 import dev.safelight.common.request.GenerationInput;
+import dev.safelight.common.request.ImageDigest;
 import dev.safelight.common.store.Database;
 import dev.safelight.common.store.FileObjectStore;
 import dev.safelight.common.store.ObjectStore;
@@ -18,13 +20,16 @@ import dev.safelight.embedded.testing.TestJobs;
 import dev.safelight.embedded.testing.TestServers;
 import dev.safelight.worker.WorkerProcess.Equipment;
 import dev.safelight.worker.WorkerSettings;
+import dev.safelight.worker.batch.EvaluationStopped;
 import dev.safelight.worker.batch.Networks;
 import dev.safelight.worker.batch.Row;
 import dev.safelight.worker.checkpoint.Checkpoints;
+import dev.safelight.worker.generate.Fitted;
 import dev.safelight.worker.generate.Model;
 import dev.safelight.worker.intake.Room;
 import dev.safelight.worker.lease.Heartbeat;
 import dev.safelight.worker.lease.Leases;
+import dev.safelight.worker.output.Png;
 import dev.safelight.worker.preview.Previews;
 import dev.safelight.worker.safety.Reviewer;
 import dev.safelight.worker.safety.Safety;
@@ -43,6 +48,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -332,6 +341,76 @@ class AttemptTest {
                 .distinct()
                 .sorted()
                 .toList();
+    }
+
+    @Test
+    void aJobWhoseImageCannotBeReadGoesBack() throws Exception {
+        objects.fails(0, () -> {});
+        byte[] png = Png.encode(1, 1, 1, new byte[] {7}, Map.of());
+        JobKey job = jobs.queued("a", Priority.NORMAL, kept(png).with("strength", 0.5));
+        files.delete("images/7");
+        run(job);
+        assertThat(jobs.row(job)).containsEntry("state", "queued").containsEntry("strikes", 1);
+        assertThat(jobs.row(job).get("error").toString())
+                .contains("store_unreachable", "the job's image cannot be read", "has no images/7");
+        jobs.age(job, "available_at", Duration.ofMinutes(1));
+        files.put("images/7", png, "image/png");
+        run(job);
+        assertThat(jobs.row(job)).containsEntry("state", "succeeded").containsEntry("attempt", 2);
+    }
+
+    /** However many there are: an image takes a large part of everybody's memory until it is fitted to the model. */
+    @Test
+    void onlyTwoJobsReadTheirImagesAtATime() throws Exception {
+        GenerationInput input = kept(Png.encode(1, 1, 1, new byte[] {7}, Map.of()));
+        OriginalImages images = new OriginalImages(store, objects);
+        Thread test = Thread.currentThread();
+        CountDownLatch reading = new CountDownLatch(2);
+        CountDownLatch goOn = new CountDownLatch(1);
+        objects.opens(() -> {
+            reading.countDown();
+            if (Thread.currentThread() != test) {
+                await(goOn);
+            }
+        });
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Future<Fitted>> two = Stream.generate(() -> threads.submit(
+                            () -> images.of("a", input, () -> false).fitted(tiny.manifest())))
+                    .limit(2)
+                    .toList();
+            reading.await();
+            assertThatThrownBy(() -> images.of("a", input, () -> true).fitted(tiny.manifest()))
+                    .as("one that is stopped while it waits")
+                    .isInstanceOf(EvaluationStopped.LeaseLost.class);
+            goOn.countDown();
+            for (Future<Fitted> fitted : two) {
+                assertThat(fitted.get().picture()).hasSize(28 * 28);
+            }
+        }
+        assertThat(images.of("a", input, () -> true).fitted(tiny.manifest()).picture())
+                .hasSize(28 * 28);
+    }
+
+    /** An input that names an image, which is in the store and in Postgres. */
+    private GenerationInput kept(byte[] png) throws IOException {
+        files.put("images/7", png, "image/png");
+        database.jdbi()
+                .useHandle(handle -> handle.createUpdate("""
+                        INSERT INTO input_image (tenant_id, sha256, object_key, width, height, bytes, kept_until)
+                        VALUES ('a', decode(:sha256, 'hex'), 'images/7', 1, 1, :bytes, now() + interval '1 hour')
+                        ON CONFLICT DO NOTHING""")
+                        .bind("sha256", ImageDigest.of(png).sha256())
+                        .bind("bytes", png.length)
+                        .execute());
+        return TestJobs.input(1, 4).with("image", ImageDigest.of(png).toString());
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     @Test

@@ -15,6 +15,7 @@ final class UncertainStore implements ObjectStore {
     private final AtomicInteger puts = new AtomicInteger();
     private volatile int failures;
     private volatile Runnable atFailure = () -> {};
+    private volatile Runnable atOpening = () -> {};
 
     UncertainStore(ObjectStore store) {
         this.store = store;
@@ -25,6 +26,11 @@ final class UncertainStore implements ObjectStore {
         puts.set(0);
         failures = first;
         atFailure = meanwhile;
+    }
+
+    /** @param meanwhile done before something is read */
+    void opens(Runnable meanwhile) {
+        atOpening = meanwhile;
     }
 
     int puts() {
@@ -42,6 +48,7 @@ final class UncertainStore implements ObjectStore {
 
     @Override
     public InputStream open(String key, long first, long last) throws IOException {
+        atOpening.run();
         return store.open(key, first, last);
     }
 

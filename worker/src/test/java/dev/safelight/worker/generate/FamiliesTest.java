@@ -13,6 +13,7 @@ import dev.safelight.common.sampling.noise.GaussianNoise;
 import dev.safelight.worker.batch.Ticket;
 import dev.safelight.worker.checkpoint.Checkpoint;
 import dev.safelight.worker.decode.Picture;
+import java.lang.ref.WeakReference;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -167,6 +168,37 @@ class FamiliesTest {
                     .getFirst();
             assertThat(largest(resumed, other)).isGreaterThan(0.1);
         }
+    }
+
+    /** They may be far larger than anything else that a job needs while it is sampled. */
+    @Test
+    void imagesAreNotKeptWhileAJobIsSampled() throws Exception {
+        List<WeakReference<Picture>> read = new ArrayList<>();
+        Fitted.Source images = manifest -> {
+            Originals originals = new Originals(copied(IMAGE), copied(MASK));
+            read.add(new WeakReference<>(originals.image()));
+            return originals.fitted(manifest);
+        };
+        List<Boolean> kept = new ArrayList<>();
+        GenerationInput input = input("high", "ddim", 2, 1, Map.of("image", "given", "mask", "given"));
+        Outcome outcome = new Generation(model("peaks"), input, images).run(Jobs.ticket(), progress -> {
+            System.gc();
+            kept.add(read.getFirst().get() != null);
+        });
+        assertThat(kept).isNotEmpty().containsOnly(false);
+        assertThat(alone(outcome)).isEqualTo(alone(run("peaks", input, IMAGE)));
+
+        new Generation(model("peaks"), input("high", "ddim", 2, 1, NOTHING), images)
+                .run(Jobs.ticket(), Progress.Listener.NONE);
+        assertThat(read).as("read for a job that takes none").hasSize(1);
+    }
+
+    private static Picture copied(Picture picture) {
+        return new Picture(
+                picture.width(),
+                picture.height(),
+                picture.channels(),
+                picture.pixels().clone());
     }
 
     /** Networks that were trained with masks see the mask and the rest of the image. */
