@@ -3,7 +3,6 @@
     python -m models.export.import_diffusers FOLDER --models models --name NAME
 """
 
-import argparse
 import json
 import re
 import shutil
@@ -19,7 +18,7 @@ from diffusers.models.modeling_utils import ModelMixin
 from torch import Tensor, nn
 from transformers import AutoTokenizer, CLIPTextModel, CLIPTextModelWithProjection, T5EncoderModel
 
-from models.export import golden, lora, noise_schedules, torchscript
+from models.export import golden, import_options, lora, noise_schedules, torchscript
 from models.export.checkpoint import Checkpoint, Refused
 from models.export.text_networks import (
     ClipText,
@@ -34,7 +33,7 @@ from models.export.text_networks import (
     UnetDenoiser,
 )
 
-PRECISIONS = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+PRECISIONS = dict(zip(import_options.PRECISIONS, (torch.float32, torch.float16, torch.bfloat16)))
 # What the pipelines of diffusers read of a prompt when they are not told otherwise.
 T5_TOKENS = 256
 FLUX_TOKENS = 512
@@ -422,16 +421,7 @@ def quiet() -> None:
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(prog="safelight import", description=__doc__.splitlines()[0])
-    arguments.add_argument("folder", type=Path, help="checkpoint folder, with model_index.json")
-    arguments.add_argument("--models", type=Path, required=True, help="folder of bundles")
-    arguments.add_argument("--name", help="what requests call the model; the folder's name when omitted")
-    arguments.add_argument("--precision", choices=PRECISIONS, default="fp32", help="of the weights and inside the networks")
-    arguments.add_argument("--lora", action="append", default=[], metavar="FILE[:WEIGHT]", help="LoRA to merge into the weights")
-    arguments.add_argument(
-        "--switchable-lora", action="append", default=[], metavar="NAME=FILE", help="LoRA that requests may choose, with a weight"
-    )
-    options = arguments.parse_args()
+    options = import_options.read()
     name = options.name or re.sub(r"[^a-z0-9.-]+", "-", options.folder.resolve().name.lower()).strip(".-")
     out = options.models / name
     if out.exists():

@@ -35,7 +35,7 @@ import picocli.CommandLine.Spec;
             "  build   Build again, even if nothing seems to have changed.",
             "  test    Run all tests; with --long at full counts.",
             "  bench   Measure; see 'safelight bench --help'.",
-            "  import  Make a bundle of a checkpoint folder; see docs/import.md.",
+            "  import  Make a bundle of a checkpoint folder; see 'safelight import --help'.",
             "",
             "Exit status: 0 done, 1 the job or the request failed, 2 wrong usage, 3 no server answers."
         })

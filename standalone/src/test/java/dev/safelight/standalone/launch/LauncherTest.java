@@ -220,6 +220,9 @@ class LauncherTest {
                 esac""");
         environment.put("SAFELIGHT_PYTHON", python.toString());
         String models = checkout.resolve("models").toString();
+        assertThat(run("import", "a folder", "--help").output())
+                .contains("-m models.export.import_options --help; PYTHONPATH=" + checkout)
+                .doesNotContain("environment made");
         assertThat(run("import", "a folder", "--name", "x").output())
                 .contains("environment made", "-m pip install", "--requirement " + list)
                 .contains("-m models.export.import_diffusers --models " + models + " a folder --name x; PYTHONPATH="
