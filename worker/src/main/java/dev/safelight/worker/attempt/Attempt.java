@@ -19,6 +19,7 @@ import dev.safelight.worker.batch.Ticket;
 import dev.safelight.worker.checkpoint.Checkpoints;
 import dev.safelight.worker.decode.Picture;
 import dev.safelight.worker.generate.Generation;
+import dev.safelight.worker.generate.Loan;
 import dev.safelight.worker.generate.Model;
 import dev.safelight.worker.generate.Outcome;
 import dev.safelight.worker.generate.Outcome.Pictures;
@@ -168,11 +169,11 @@ final class Attempt implements LeaseHolder {
             return new Failed(new JobError("invalid_input", "the stored input cannot be read: " + e.getMessage()));
         }
         steps = input.steps();
-        Optional<Models.Held> held = models.hold(job, () -> stop.get() != null);
+        Optional<Loan> held = models.hold(job, () -> stop.get() != null);
         if (held.isEmpty()) {
             return stopped();
         }
-        try (Models.Held loan = held.get()) {
+        try (Loan loan = held.get()) {
             return run(loan.model(), input);
         } catch (OriginalImages.Unreadable e) {
             LOG.warn(

@@ -6,8 +6,10 @@ import dev.safelight.common.bundle.BundleException;
 import dev.safelight.common.bundle.BundleLibrary;
 import dev.safelight.common.bundle.BundleShelf;
 import dev.safelight.common.job.JobError;
+import dev.safelight.worker.generate.Loan;
 import dev.safelight.worker.generate.Model;
 import dev.safelight.worker.generate.ModelCache;
+import dev.safelight.worker.generate.Wish;
 import dev.safelight.worker.store.ClaimedJob;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -53,15 +55,7 @@ public final class Models {
 
         Collection<Model> loaded();
 
-        Optional<CompletableFuture<? extends Held>> borrow(String name, String version);
-    }
-
-    /** A model that stays loaded until this is closed. */
-    public interface Held extends AutoCloseable {
-        Model model();
-
-        @Override
-        void close();
+        Optional<Wish> borrow(String name, String version);
     }
 
     /** Models that are loaded already, and stay so. */
@@ -83,19 +77,11 @@ public final class Models {
             }
 
             @Override
-            public Optional<CompletableFuture<? extends Held>> borrow(String name, String version) {
+            public Optional<Wish> borrow(String name, String version) {
                 return models.stream()
                         .filter(model -> is(model.bundle(), name, version))
                         .findFirst()
-                        .map(model -> CompletableFuture.completedFuture(new Held() {
-                            @Override
-                            public Model model() {
-                                return model;
-                            }
-
-                            @Override
-                            public void close() {}
-                        }));
+                        .map(model -> new Wish(CompletableFuture.completedFuture(Loan.of(model))));
             }
         };
     }
@@ -119,7 +105,7 @@ public final class Models {
             }
 
             @Override
-            public Optional<CompletableFuture<? extends Held>> borrow(String name, String version) {
+            public Optional<Wish> borrow(String name, String version) {
                 return shelf.contents()
                         .find(name, version)
                         // The API may have seen it a moment before us.
@@ -129,21 +115,7 @@ public final class Models {
                                 .map(Model::bundle)
                                 .filter(bundle -> is(bundle, name, version))
                                 .findFirst())
-                        .map(bundle -> cache.borrow(bundle).thenApply(Models::held));
-            }
-        };
-    }
-
-    private static Held held(ModelCache.Loan loan) {
-        return new Held() {
-            @Override
-            public Model model() {
-                return loan.model();
-            }
-
-            @Override
-            public void close() {
-                loan.close();
+                        .map(cache::borrow);
             }
         };
     }
@@ -177,45 +149,35 @@ public final class Models {
      * or sampler, and would give another image. Waits until it is loaded.
      *
      * @param abandoned looked at while waiting
-     * @return empty when it was abandoned
+     * @return empty when it was abandoned, or the worker is closing
      * @throws UnservableJob when this worker has no such model, as happens while a new bundle is rolled out, or the
      *     model's bundle is bad, which no other worker can help
      */
-    Optional<Held> hold(ClaimedJob job, BooleanSupplier abandoned) throws InterruptedException {
+    Optional<Loan> hold(ClaimedJob job, BooleanSupplier abandoned) throws InterruptedException {
         Failure known = failures.get(job.bundle());
         if (known != null && known.isFresh()) {
             throw bad(known.reason());
         }
-        CompletableFuture<? extends Held> loan =
-                source.borrow(job.model(), job.bundle()).orElseThrow(() -> missing(job));
+        Wish wish = source.borrow(job.model(), job.bundle()).orElseThrow(() -> missing(job));
         while (true) {
             try {
-                Held held = loan.get(LOOK_MILLIS, TimeUnit.MILLISECONDS);
+                Loan loan = wish.loan().get(LOOK_MILLIS, TimeUnit.MILLISECONDS);
                 failures.remove(job.bundle());
-                return Optional.of(held);
+                return Optional.of(loan);
             } catch (TimeoutException e) {
                 if (abandoned.getAsBoolean()) {
-                    giveUp(loan);
+                    wish.cancel();
                     return Optional.empty();
                 }
-            } catch (CancellationException e) {
-                throw new IllegalStateException("only this thread cancels it", e);
             } catch (InterruptedException e) {
-                giveUp(loan);
+                wish.cancel();
                 throw e;
+            } catch (CancellationException e) {
+                return Optional.empty();
             } catch (ExecutionException e) {
                 throw bad(failed(job.model(), job.bundle(), e.getCause()));
             }
         }
-    }
-
-    /** What has been lent meanwhile goes back. */
-    private static void giveUp(CompletableFuture<? extends Held> loan) {
-        loan.whenComplete((held, _) -> {
-            if (held != null) {
-                held.close();
-            }
-        });
     }
 
     private String failed(String name, String version, Throwable failure) {
@@ -287,7 +249,7 @@ public final class Models {
 
     private void load(ModelCache cache, Bundle bundle) throws InterruptedException {
         try {
-            cache.borrow(bundle).get().close();
+            cache.borrow(bundle).loan().get().close();
         } catch (ExecutionException e) {
             failed(bundle.name(), bundle.version(), e.getCause());
         }

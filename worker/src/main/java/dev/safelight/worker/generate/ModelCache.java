@@ -53,15 +53,15 @@ public final class ModelCache implements AutoCloseable {
     /** @param bytes that the model was seen to take */
     public record Loaded(Model model, long bytes) {}
 
-    /** A model that stays where it is until the loan is closed. */
-    public final class Loan implements AutoCloseable {
+    private final class Lent implements Loan {
         private final Entry entry;
         private boolean closed;
 
-        private Loan(Entry entry) {
+        private Lent(Entry entry) {
             this.entry = entry;
         }
 
+        @Override
         public Model model() {
             return entry.loaded.model();
         }
@@ -105,20 +105,15 @@ public final class ModelCache implements AutoCloseable {
         this.thread = Thread.ofPlatform().name("model-loader").daemon().start(this::loop);
     }
 
-    /**
-     * Asks for a model.
-     *
-     * @return completes with the loan, or with the {@link BundleException} for which there is none; who no longer wants it
-     *     cancels it
-     */
-    public CompletableFuture<Loan> borrow(Bundle bundle) {
+    /** Asks for a model; in a cache that is closed, in vain. */
+    public Wish borrow(Bundle bundle) {
         CompletableFuture<Loan> loan = new CompletableFuture<>();
         loan.whenComplete((_, _) -> wake()); // the loader may be waiting on behalf of somebody who has gone
         lock.lock();
         try {
             Entry entry = entries.get(bundle.version());
             if (closed) {
-                loan.completeExceptionally(new BundleException("the worker is closing"));
+                loan.cancel(false);
             } else if (entry != null && (!crowded || pinned.contains(bundle.name()))) {
                 loan.complete(lend(entry));
             } else {
@@ -128,7 +123,7 @@ public final class ModelCache implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-        return loan;
+        return new Wish(loan);
     }
 
     /** Whether it would fit beside what is loaded. */
@@ -170,7 +165,7 @@ public final class ModelCache implements AutoCloseable {
     private Loan lend(Entry entry) {
         entry.users++;
         entry.lastUse = ++clock;
-        return new Loan(entry);
+        return new Lent(entry);
     }
 
     private void loop() {
@@ -201,10 +196,10 @@ public final class ModelCache implements AutoCloseable {
         }
     }
 
-    /** Lends, unless whoever asked has gone. */
+    /** Lends, unless whoever asked has gone, or the cache is closing. */
     private void grant(Request request, Optional<Entry> entry) {
         if (entry.isEmpty()) {
-            request.loan().completeExceptionally(new BundleException("nobody waits for it any more"));
+            request.loan().cancel(false);
             return;
         }
         Loan loan;
@@ -255,20 +250,34 @@ public final class ModelCache implements AutoCloseable {
 
     /** Waits until the new one fits, or nothing is left to be put away. @return false when nobody wants it any more */
     private boolean makeRoom(long needed, Request request) {
-        while (true) {
+        boolean wanted = isWanted(request);
+        while (wanted) {
             evict(needed, null);
             lock.lock();
             try {
                 boolean inUse = entries.values().stream().anyMatch(entry -> entry.users > 0 && !isPinned(entry));
-                boolean wanted = !closed && !request.loan().isDone();
-                crowded = wanted && inUse && !fits(needed);
+                crowded = inUse && !fits(needed);
                 if (!crowded) {
-                    return wanted;
+                    return true;
                 }
-                changed.awaitUninterruptibly();
+                if (isWanted(request)) {
+                    changed.awaitUninterruptibly();
+                }
+                wanted = isWanted(request);
+                crowded = wanted;
             } finally {
                 lock.unlock();
             }
+        }
+        return false;
+    }
+
+    private boolean isWanted(Request request) {
+        lock.lock();
+        try {
+            return !closed && !request.loan().isDone();
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -317,7 +326,7 @@ public final class ModelCache implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-        left.forEach(request -> request.loan().completeExceptionally(new BundleException("the worker is closing")));
+        left.forEach(request -> request.loan().cancel(false));
         try {
             thread.join();
         } catch (InterruptedException e) {

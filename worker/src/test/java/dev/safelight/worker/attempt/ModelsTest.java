@@ -6,27 +6,38 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.safelight.common.bundle.Bundle;
 import dev.safelight.common.bundle.BundleException;
 import dev.safelight.common.bundle.BundleShelf;
+import dev.safelight.common.job.Fence;
+import dev.safelight.common.job.JobKey;
+import dev.safelight.common.job.Priority;
 import dev.safelight.common.wire.Json;
+import dev.safelight.worker.generate.Loan;
 import dev.safelight.worker.generate.Model;
 import dev.safelight.worker.generate.ModelCache;
+import dev.safelight.worker.generate.Wish;
+import dev.safelight.worker.store.ClaimedJob;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a worker loads before it takes work. */
+/** What a worker loads before it takes work, and what becomes of jobs whose model it cannot load. */
+@Timeout(60)
 class ModelsTest {
     private static final Path TINY = Path.of("src/test/resources/bundles/tiny");
 
     @TempDir
     private Path folder;
 
-    private final List<String> loaded = new ArrayList<>();
+    private final List<String> loaded = new CopyOnWriteArrayList<>();
+    private volatile boolean loads;
 
     @Test
     void pinnedModelsComeFirstAndThenTheLargest() throws Exception {
@@ -40,6 +51,53 @@ class ModelsTest {
         bundles(Map.of("small", 10, "large", 1000));
         preload(List.of("small"), Duration.ZERO);
         assertThat(loaded).containsExactly("small");
+    }
+
+    @Test
+    void aJobThatWaitsForAModelAndIsStoppedKeepsNobodyWaiting() throws Exception {
+        bundles(Map.of("a", 1, "b", 1));
+        loads = true;
+        try (ModelCache cache = new ModelCache(new Notes(), 1, List.of())) {
+            BundleShelf shelf = BundleShelf.open(folder, Duration.ofMinutes(1), System::nanoTime);
+            Bundle a = shelf.contents().find("a").orElseThrow();
+            Bundle b = shelf.contents().find("b").orElseThrow();
+            Models models = new Models(shelf, cache, List.of("default"));
+            Loan first = models.hold(job(a), () -> false).orElseThrow();
+
+            assertThat(models.hold(job(b), () -> keepsOthersFrom(a, cache))).isEmpty();
+
+            Loan second = models.hold(job(a), () -> false).orElseThrow();
+            assertThat(second.model()).isSameAs(first.model());
+            first.close();
+            second.close();
+            models.hold(job(a), () -> false).orElseThrow().close();
+            assertThat(loaded).containsExactly("a");
+        }
+    }
+
+    /** Whether a model that is there is not lent, because another one is waited for. */
+    private static boolean keepsOthersFrom(Bundle bundle, ModelCache cache) {
+        Wish wish = cache.borrow(bundle);
+        boolean waits = !wish.loan().isDone();
+        wish.cancel();
+        return waits;
+    }
+
+    private static ClaimedJob job(Bundle bundle) {
+        return new ClaimedJob(
+                new Fence(new JobKey("default", UUID.randomUUID()), 1),
+                bundle.name(),
+                bundle.version(),
+                Priority.NORMAL.rank(),
+                "{}",
+                null,
+                null,
+                Instant.EPOCH,
+                0,
+                false,
+                null,
+                1,
+                null);
     }
 
     private void preload(List<String> pinned, Duration patience) throws Exception {
@@ -64,12 +122,15 @@ class ModelsTest {
         }
     }
 
-    /** Notes what it is to load, and has nothing to load it with. */
+    /** Notes what it is to load; what comes of it cannot be run. */
     private final class Notes implements ModelCache.Loader {
         @Override
         public ModelCache.Loaded load(Bundle bundle) {
             loaded.add(bundle.name());
-            throw new BundleException("only noted");
+            if (!loads) {
+                throw new BundleException("only noted");
+            }
+            return new ModelCache.Loaded(new Model(bundle, null, null, null, null), 1);
         }
 
         @Override

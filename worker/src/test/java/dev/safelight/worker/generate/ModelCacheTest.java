@@ -8,7 +8,6 @@ import dev.safelight.common.bundle.BundleException;
 import dev.safelight.worker.batch.Batcher;
 import dev.safelight.worker.batch.Networks;
 import dev.safelight.worker.generate.ModelCache.Loaded;
-import dev.safelight.worker.generate.ModelCache.Loan;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -134,7 +133,7 @@ class ModelCacheTest {
     void aModelInUseStaysAndWhoeverNeedsItsPlaceWaits() throws Exception {
         cache(50);
         Loan a = borrow("a");
-        CompletableFuture<Loan> b = cache.borrow(bundle("b"));
+        CompletableFuture<Loan> b = cache.borrow(bundle("b")).loan();
         CompletableFuture<Loan> later = awaitTurn("a");
         assertThat(b).isNotDone();
         assertThat(later).as("whoever comes later waits behind it").isNotDone();
@@ -147,7 +146,7 @@ class ModelCacheTest {
     /** Asks again until the request is no longer served past the one that waits. */
     private CompletableFuture<Loan> awaitTurn(String version) throws Exception {
         while (true) {
-            CompletableFuture<Loan> loan = cache.borrow(bundle(version));
+            CompletableFuture<Loan> loan = cache.borrow(bundle(version)).loan();
             if (!loan.isDone()) {
                 return loan;
             }
@@ -162,9 +161,9 @@ class ModelCacheTest {
         borrow("a").close();
         recorder.gate = new CountDownLatch(1);
         recorder.entered = new CountDownLatch(1);
-        CompletableFuture<Loan> b = cache.borrow(bundle("b"));
+        CompletableFuture<Loan> b = cache.borrow(bundle("b")).loan();
         recorder.entered.await();
-        assertThat(cache.borrow(bundle("a"))).isDone();
+        assertThat(cache.borrow(bundle("a")).loan()).isDone();
         assertThat(b).isNotDone();
         recorder.gate.countDown();
         b.get().close();
@@ -192,31 +191,59 @@ class ModelCacheTest {
     }
 
     @Test
-    void whoGivesUpHoldsNobodyUp() throws Exception {
+    void whoGivesUpHoldsNobodyUpAndPutsNothingAway() throws Exception {
         cache(50);
         try (Loan a = borrow("a")) {
-            CompletableFuture<Loan> b = cache.borrow(bundle("b"));
-            awaitTurn("a").thenAccept(Loan::close);
-            b.cancel(false);
+            Wish b = cache.borrow(bundle("b"));
+            CompletableFuture<Loan> later = awaitTurn("a");
+            b.cancel();
             // The place was wanted by nobody any more: the model in use is lent again.
-            assertThat(cache.borrow(bundle("a")).get().model()).isSameAs(a.model());
+            assertThat(later.get().model()).isSameAs(a.model());
+            later.get().close();
         }
-        assertThat(recorder.log).doesNotContain("+b");
+        assertThat(recorder.log).containsExactly("+a");
+    }
+
+    @Test
+    void whoeverHasGoneBeforeItsTurnPutsNothingAway() throws Exception {
+        cache(100);
+        borrow("a").close();
+        recorder.gate = new CountDownLatch(1);
+        recorder.entered = new CountDownLatch(1);
+        CompletableFuture<Loan> b = cache.borrow(bundle("b")).loan();
+        recorder.entered.await();
+        Wish c = cache.borrow(bundle("c"));
+        CompletableFuture<Loan> behind = cache.borrow(bundle("b")).loan();
+        c.cancel();
+        recorder.gate.countDown();
+        b.get().close();
+        behind.get().close();
+        assertThat(recorder.log).containsExactly("+a", "+b");
+    }
+
+    @Test
+    void whatIsLentToSomebodyWhoHasGivenUpGoesBack() throws Exception {
+        cache(50);
+        Wish a = cache.borrow(bundle("a"));
+        a.loan().get();
+        a.cancel();
+        borrow("b").close();
+        assertThat(recorder.log).containsExactly("+a", "-a", "+b");
     }
 
     @Test
     void closingAnswersWhoeverWaits() throws Exception {
         cache(50);
         Loan a = borrow("a");
-        CompletableFuture<Loan> b = cache.borrow(bundle("b"));
+        CompletableFuture<Loan> b = cache.borrow(bundle("b")).loan();
+        CompletableFuture<Loan> behind = awaitTurn("a");
         cache.close();
-        assertThat(b).isCompletedExceptionally();
-        assertThat(cache.borrow(bundle("a"))).isCompletedExceptionally();
+        assertThat(List.of(b, behind, cache.borrow(bundle("a")).loan())).allMatch(CompletableFuture::isCancelled);
         a.close();
     }
 
     private Loan borrow(String version) throws Exception {
-        return cache.borrow(bundle(version)).get();
+        return cache.borrow(bundle(version)).loan().get();
     }
 
     private static Bundle bundle(String version) {
