@@ -81,15 +81,15 @@ final class Attempts {
 
     /**
      * @param claimedAt {@link System#nanoTime()} before the claim
-     * @return whether the receiver replied at all, or was not asked
+     * @return whether the receiver replied at all; empty where it was not asked
      */
-    boolean make(Due due, long claimedAt) throws InterruptedException {
+    Optional<Boolean> make(Due due, long claimedAt) throws InterruptedException {
         if (due.url() == null) {
             settle(
                     due,
                     Duration.ZERO,
                     new Outcome.Unanswered("endpoint_disabled: the endpoint is disabled or deleted"));
-            return true;
+            return Optional.empty();
         }
         long begun = System.nanoTime();
         Outcome outcome;
@@ -97,7 +97,7 @@ final class Attempts {
             Optional<byte[]> body = body(due);
             if (body.isEmpty()) {
                 // The job was deleted a moment ago, and this delivery with it.
-                return true;
+                return Optional.empty();
             }
             outcome = traced(due, body.get(), claimedAt);
         } catch (RuntimeException e) {
@@ -109,7 +109,15 @@ final class Attempts {
             outcome = new Outcome.Unanswered("internal_error: the server could not make this message");
         }
         settle(due, Duration.ofNanos(System.nanoTime() - begun), outcome);
-        return !(outcome instanceof Outcome.Unanswered);
+        return answered(outcome);
+    }
+
+    private static Optional<Boolean> answered(Outcome outcome) {
+        return switch (outcome) {
+            case Outcome.Replied _ -> Optional.of(true);
+            case Outcome.Unanswered _ -> Optional.of(false);
+            case Outcome.Postponed _ -> Optional.empty();
+        };
     }
 
     private Outcome traced(Due due, byte[] body, long claimedAt) throws InterruptedException {
@@ -129,15 +137,15 @@ final class Attempts {
         }
     }
 
-    /** Sends without keeping book; for what may be lost. @return whether it was accepted */
-    boolean sendOnce(Due due) throws InterruptedException {
+    /** Sends without keeping book; for what may be lost. @return as {@link #make} */
+    Optional<Boolean> sendOnce(Due due) throws InterruptedException {
         Optional<byte[]> body = body(due);
         if (body.isEmpty()) {
-            return true;
+            return Optional.empty();
         }
         Outcome outcome = send(due, body.get(), System.nanoTime());
         count(due, outcome);
-        return !(outcome instanceof Outcome.Unanswered);
+        return answered(outcome);
     }
 
     private Optional<byte[]> body(Due due) throws InterruptedException {
@@ -172,7 +180,7 @@ final class Attempts {
         if (System.nanoTime() - claimedAt > patience.toNanos()) {
             return new Outcome.Postponed("database_slow: the lease would end before the attempt");
         }
-        return client.post(due.url(), headers, body);
+        return client.post(due.tenantId(), due.url(), headers, body);
     }
 
     private void settle(Due due, Duration duration, Outcome outcome) throws InterruptedException {
@@ -186,7 +194,7 @@ final class Attempts {
         }
         String error = error(outcome);
         if (outcome instanceof Outcome.Postponed) {
-            LOG.info("delivery {}: attempt {} was not made: {}", due.deliveryId(), due.attempt(), error);
+            LOG.debug("delivery {}: attempt {} was not made: {}", due.deliveryId(), due.attempt(), error);
             return;
         }
         LOG.debug("delivery {}: attempt {}: {}", due.deliveryId(), due.attempt(), error);

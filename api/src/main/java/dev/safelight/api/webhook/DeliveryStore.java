@@ -46,13 +46,21 @@ final class DeliveryStore {
         return seconds == null ? OptionalDouble.empty() : OptionalDouble.of(seconds);
     }
 
-    /** @param after begin behind this target; @param full those that cannot take more */
-    List<String> dueTargets(String after, List<String> full, int most) {
+    /** Whom a message goes to, and whose it is. */
+    record Target(String name, String tenantId) {}
+
+    /**
+     * @param after begin behind this target
+     * @param full those that cannot take more
+     * @param fullTenants those that cannot have more under way
+     */
+    List<Target> dueTargets(String after, List<String> full, List<String> fullTenants, int most) {
         return jdbi.withHandle(handle -> handle.createQuery(DUE_TARGETS)
                 .bind("after", after)
                 .bindArray("full", String.class, full)
+                .bindArray("full_tenants", String.class, fullTenants)
                 .bind("most", most)
-                .mapTo(String.class)
+                .map((row, context) -> new Target(row.getString("target"), row.getString("tenant_id")))
                 .list());
     }
 

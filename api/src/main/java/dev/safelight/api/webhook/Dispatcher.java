@@ -5,7 +5,10 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -14,7 +17,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Sends what is due. Every API process runs one; they skip each other's rows. A target that is slow or dead fills its own
- * room and nobody else's.
+ * room and nobody else's, and a tenant with many of them its own.
  */
 final class Dispatcher implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
@@ -24,6 +27,8 @@ final class Dispatcher implements AutoCloseable {
     private static final int MOST_TARGETS = 500;
     /** An attempt is a parked virtual thread and a socket: many are cheap, and every dead target holds one. */
     private static final int MOST_IN_FLIGHT = 2_048;
+    /** A tenant may name a dead target in each of its jobs. */
+    static final int MOST_IN_FLIGHT_OF_A_TENANT = 256;
 
     private final DeliveryStore store;
     private final WebhookSettings settings;
@@ -74,11 +79,11 @@ final class Dispatcher implements AutoCloseable {
         if (free <= 0) {
             return 0;
         }
-        List<String> due = store.dueTargets(after, targets.full(), MOST_TARGETS);
+        List<DeliveryStore.Target> due = store.dueTargets(after, targets.full(), targets.fullTenants(), MOST_TARGETS);
         boolean more = due.size() == MOST_TARGETS;
         // Those behind the last one come next; in the end it begins again at the first.
         boolean wrapped = !after.isEmpty();
-        after = more ? due.getLast() : "";
+        after = more ? due.getLast().name() : "";
         int begun = send(due, free);
         if (more || wrapped || begun == free) {
             wake();
@@ -86,16 +91,22 @@ final class Dispatcher implements AutoCloseable {
         return begun;
     }
 
-    private int send(List<String> due, int free) {
+    private int send(List<DeliveryStore.Target> due, int free) {
         List<String> chosen = new ArrayList<>();
         List<Integer> rooms = new ArrayList<>();
+        Map<String, Integer> leftOfTenants = new HashMap<>();
         int left = free;
-        for (String target : due) {
-            int room = Math.min(targets.room(target), left);
+        boolean cut = false;
+        for (DeliveryStore.Target target : due) {
+            int leftOfTenant = leftOfTenants.computeIfAbsent(target.tenantId(), targets::roomOfTenant);
+            int wanted = targets.room(target.name());
+            int room = Math.min(wanted, Math.min(left, leftOfTenant));
+            cut |= room < wanted;
             if (room > 0) {
-                chosen.add(target);
+                chosen.add(target.name());
                 rooms.add(room);
                 left -= room;
+                leftOfTenants.put(target.tenantId(), leftOfTenant - room);
             }
         }
         if (chosen.isEmpty()) {
@@ -104,14 +115,18 @@ final class Dispatcher implements AutoCloseable {
         long claimedAt = System.nanoTime();
         List<Due> claimed = store.claim(chosen, rooms, settings.lease());
         for (Due delivery : claimed) {
-            targets.enter(delivery.target());
+            targets.enter(delivery);
             senders.execute(() -> attempt(delivery, claimedAt));
+        }
+        if (cut && !claimed.isEmpty()) {
+            // Room was kept for targets that had less to send; what it was cut off from may have it now.
+            wake();
         }
         return claimed.size();
     }
 
     private void attempt(Due due, long claimedAt) {
-        boolean answered = true;
+        Optional<Boolean> answered = Optional.empty();
         try {
             answered = attempts.make(due, claimedAt);
         } catch (InterruptedException e) {
@@ -124,7 +139,7 @@ final class Dispatcher implements AutoCloseable {
                     due.attempt(),
                     firstLine(e));
         } finally {
-            targets.leave(due.target(), answered);
+            targets.leave(due, answered);
             wake();
         }
     }

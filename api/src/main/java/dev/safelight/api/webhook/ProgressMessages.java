@@ -5,6 +5,7 @@ import dev.safelight.common.job.JobKey;
 import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -71,7 +72,7 @@ final class ProgressMessages implements AutoCloseable {
         }
         int begun = 0;
         for (Due message : wanted) {
-            if (targets.tryEnter(message.target())) {
+            if (targets.tryEnter(message)) {
                 begun++;
                 senders.execute(() -> send(message));
             }
@@ -80,7 +81,7 @@ final class ProgressMessages implements AutoCloseable {
     }
 
     private void send(Due message) {
-        boolean answered = true;
+        Optional<Boolean> answered = Optional.empty();
         try {
             answered = attempts.sendOnce(message);
         } catch (InterruptedException e) {
@@ -88,7 +89,7 @@ final class ProgressMessages implements AutoCloseable {
         } catch (RuntimeException e) {
             LOG.debug("a progress message is lost: {}", e.toString());
         } finally {
-            targets.leave(message.target(), answered);
+            targets.leave(message, answered);
         }
     }
 

@@ -4,16 +4,19 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
- * How much each target may have in flight from this process. One that does not answer gets a single attempt at a time
+ * How much each target may have in flight from this process, and each tenant with all its targets. One that does not answer gets a single attempt at a time
  * until it does, so that however many are dead, they take little room from those that live.
  */
 final class Targets {
     private static final int MOST_SILENT = 10_000;
 
     private final int concurrency;
+    private final int ofTenant;
     private final Map<String, Integer> inFlight = new HashMap<>();
+    private final Map<String, Integer> inFlightOfTenants = new HashMap<>();
     private final Map<String, Boolean> silent = new LinkedHashMap<>() {
         private static final long serialVersionUID = 1L;
 
@@ -24,8 +27,13 @@ final class Targets {
     };
     private int total;
 
-    Targets(int concurrency) {
+    /**
+     * @param concurrency most of one target
+     * @param ofTenant most of one tenant: it may have a target for each of its jobs
+     */
+    Targets(int concurrency, int ofTenant) {
         this.concurrency = concurrency;
+        this.ofTenant = ofTenant;
     }
 
     synchronized int room(String target) {
@@ -33,38 +41,53 @@ final class Targets {
         return Math.max(0, most - inFlight.getOrDefault(target, 0));
     }
 
+    synchronized int roomOfTenant(String tenantId) {
+        return Math.max(0, ofTenant - inFlightOfTenants.getOrDefault(tenantId, 0));
+    }
+
     /** Those that can take no more. */
     synchronized List<String> full() {
         return inFlight.keySet().stream().filter(target -> room(target) == 0).toList();
+    }
+
+    /** Tenants that can have no more. */
+    synchronized List<String> fullTenants() {
+        return inFlightOfTenants.keySet().stream()
+                .filter(tenantId -> roomOfTenant(tenantId) == 0)
+                .toList();
     }
 
     synchronized int total() {
         return total;
     }
 
-    synchronized void enter(String target) {
-        inFlight.merge(target, 1, Integer::sum);
+    synchronized void enter(Due due) {
+        inFlight.merge(due.target(), 1, Integer::sum);
+        inFlightOfTenants.merge(due.tenantId(), 1, Integer::sum);
         total++;
     }
 
     /** @return whether there was room; then it is taken */
-    synchronized boolean tryEnter(String target) {
-        if (room(target) == 0) {
+    synchronized boolean tryEnter(Due due) {
+        if (room(due.target()) == 0 || roomOfTenant(due.tenantId()) == 0) {
             return false;
         }
-        enter(target);
+        enter(due);
         return true;
     }
 
-    /** @param answered whether it sent any reply */
-    synchronized void leave(String target, boolean answered) {
-        inFlight.computeIfPresent(target, (key, count) -> count == 1 ? null : count - 1);
+    /** @param answered whether it sent any reply; empty where it was not asked */
+    synchronized void leave(Due due, Optional<Boolean> answered) {
+        inFlight.computeIfPresent(due.target(), (key, count) -> count == 1 ? null : count - 1);
+        inFlightOfTenants.computeIfPresent(due.tenantId(), (key, count) -> count == 1 ? null : count - 1);
         total--;
-        if (answered) {
-            silent.remove(target);
-        } else {
-            silent.put(target, true);
-        }
+        answered.ifPresent(reply -> {
+            if (reply) {
+                silent.remove(due.target());
+            } else {
+                silent.put(due.target(), true);
+            }
+        });
         notifyAll();
     }
 

@@ -1,5 +1,6 @@
 package dev.safelight.api.webhook;
 
+import dev.safelight.api.outbound.Lookups;
 import dev.safelight.common.outbound.OutboundRules;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -23,9 +24,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Future;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLException;
@@ -41,14 +39,15 @@ final class WebhookClient implements AutoCloseable {
     private static final int KEEP_ALIVE_SECONDS = 2;
 
     private static final int CONNECTIONS_A_RECEIVER = 256;
-    /** A lookup blocks its thread for as long as the name service likes, and slow ones must not hold up the others. */
     private static final int LOOKUPS = 64;
+    /** It takes eight tenants with names that never resolve to hold up the others. */
+    private static final int LOOKUPS_OF_A_TENANT = 8;
 
     private final OutboundRules rules;
     private final Duration timeout;
     private final Clock clock;
     private final HttpClient http;
-    private final ThreadPoolExecutor lookups;
+    private final Lookups lookups;
 
     /** @param trust certificates that are accepted; empty for those that the JVM accepts */
     WebhookClient(Vertx vertx, OutboundRules rules, Duration timeout, Clock clock, Optional<TrustOptions> trust) {
@@ -69,41 +68,32 @@ final class WebhookClient implements AutoCloseable {
                 // What goes wrong with a connection shows in its request; unheard, it would be logged as an error.
                 .withConnectHandler(connection -> connection.exceptionHandler(failure -> {}))
                 .build();
-        this.lookups = new ThreadPoolExecutor(
-                LOOKUPS,
-                LOOKUPS,
-                10,
-                TimeUnit.SECONDS,
-                new LinkedBlockingQueue<>(),
-                Thread.ofPlatform().name("webhook-lookup-", 0).daemon().factory());
-        lookups.allowCoreThreadTimeOut(true);
+        this.lookups = new Lookups(rules, "webhook-lookup-", LOOKUPS, LOOKUPS_OF_A_TENANT);
     }
 
     /** Blocks for no longer than the timeout. */
-    Outcome post(String url, Map<String, String> headers, byte[] body) throws InterruptedException {
+    Outcome post(String tenantId, String url, Map<String, String> headers, byte[] body) throws InterruptedException {
         long deadline = System.nanoTime() + timeout.toNanos();
         return switch (rules.examine(url)) {
             case OutboundRules.Refused(String code, String reason) ->
                 new Outcome.Unanswered(code + ": the URL " + reason);
-            case OutboundRules.Plausible plausible -> post(plausible, headers, body, deadline);
+            case OutboundRules.Plausible plausible -> post(tenantId, plausible, headers, body, deadline);
         };
     }
 
-    private Outcome post(OutboundRules.Plausible url, Map<String, String> headers, byte[] body, long deadline)
+    private Outcome post(
+            String tenantId, OutboundRules.Plausible url, Map<String, String> headers, byte[] body, long deadline)
             throws InterruptedException {
-        Future<OutboundRules.Resolution> lookup = lookups.submit(() -> rules.resolve(url));
-        try {
-            return switch (lookup.get(left(deadline), TimeUnit.NANOSECONDS)) {
-                case OutboundRules.Unreachable(String code, String reason) ->
-                    new Outcome.Unanswered(code + ": " + reason);
-                case OutboundRules.Resolved(InetAddress address) -> exchange(url, address, headers, body, deadline);
-            };
-        } catch (TimeoutException e) {
-            lookup.cancel(true);
-            return new Outcome.Unanswered("timeout: the name service did not answer within " + seconds());
-        } catch (ExecutionException e) {
-            throw new IllegalStateException(e.getCause());
-        }
+        return switch (lookups.resolve(tenantId, url, deadline)) {
+            case Lookups.Answered(OutboundRules.Unreachable(String code, String reason)) ->
+                new Outcome.Unanswered(code + ": " + reason);
+            case Lookups.Answered(OutboundRules.Resolved(InetAddress address)) ->
+                exchange(url, address, headers, body, deadline);
+            case Lookups.Silent() ->
+                new Outcome.Unanswered("timeout: the name service did not answer within " + seconds());
+            case Lookups.NotAsked() ->
+                new Outcome.Postponed("lookups_busy: too many names of this tenant are being looked up");
+        };
     }
 
     private Outcome exchange(
@@ -225,7 +215,7 @@ final class WebhookClient implements AutoCloseable {
 
     @Override
     public void close() {
-        lookups.shutdownNow();
+        lookups.close();
         http.close();
     }
 }

@@ -51,7 +51,7 @@ public final class Webhooks implements AutoCloseable {
         RetrySchedule schedule = new RetrySchedule(
                 settings.delays(), () -> ThreadLocalRandom.current().nextDouble());
         this.attempts = new Attempts(store, secrets, jobs, views, client, schedule, settings.patience(), clock, meters);
-        Targets targets = new Targets(settings.concurrency());
+        Targets targets = new Targets(settings.concurrency(), Dispatcher.MOST_IN_FLIGHT_OF_A_TENANT);
         this.dispatcher = new Dispatcher(store, settings, targets, attempts, meters);
         this.progress = new ProgressMessages(store, settings.progressInterval(), targets, attempts);
         this.sweeper = new WakeableLoop("webhook-sweeper", SWEEP_INTERVAL, SWEEP_INTERVAL, () -> {

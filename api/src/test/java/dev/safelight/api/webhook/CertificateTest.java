@@ -46,10 +46,10 @@ class CertificateTest {
     @Test
     void theNameIsWhatIsAskedForAndVerified() throws Exception {
         try (WebhookClient client = client(Optional.of(certificate.trust()))) {
-            assertThat(client.post(url("hooks.example.com"), Map.of(), new byte[] {1}))
+            assertThat(client.post("default", url("hooks.example.com"), Map.of(), new byte[] {1}))
                     .isEqualTo(new Outcome.Replied(200, "ok", Optional.empty()));
             assertThat(SEEN.take()).isEqualTo("hooks.example.com hooks.example.com:" + server.actualPort());
-            assertThat(error(client.post(url("other.example.com"), Map.of(), new byte[] {1})))
+            assertThat(error(client.post("default", url("other.example.com"), Map.of(), new byte[] {1})))
                     .startsWith("tls_failed: ");
             assertThat(SEEN).isEmpty();
         }
@@ -58,7 +58,7 @@ class CertificateTest {
     @Test
     void aCertificateThatNobodySignedIsRefused() throws Exception {
         try (WebhookClient client = client(Optional.empty())) {
-            assertThat(error(client.post(url("hooks.example.com"), Map.of(), new byte[] {1})))
+            assertThat(error(client.post("default", url("hooks.example.com"), Map.of(), new byte[] {1})))
                     .startsWith("tls_failed: ");
         }
     }

@@ -319,7 +319,7 @@ class HostileUrlTest {
     @MethodSource("hostile")
     void aHostileUrlIsRefusedAndNobodyIsConnectedTo(String url) throws InterruptedException {
         try (WebhookClient client = client(HostileUrlTest::against, "any", List.of())) {
-            Outcome outcome = client.post(url.replace(CANARY, "" + canary.port()), Map.of(), new byte[] {1});
+            Outcome outcome = client.post("default", url.replace(CANARY, "" + canary.port()), Map.of(), new byte[] {1});
             assertThat(outcome).isInstanceOf(Outcome.Unanswered.class);
             String error = ((Outcome.Unanswered) outcome).error();
             assertThat(REFUSALS).as(error).contains(error.substring(0, error.indexOf(':')));
@@ -332,7 +332,7 @@ class HostileUrlTest {
     void whatIsAllowedReachesTheCanary() throws IOException, InterruptedException {
         try (Canary other = new Canary();
                 WebhookClient client = client(HostileUrlTest::against, "any", List.of("127.0.0.0/8"))) {
-            client.post("http://www.example.com:" + other.port() + "/", Map.of(), new byte[] {1});
+            client.post("default", "http://www.example.com:" + other.port() + "/", Map.of(), new byte[] {1});
             assertThat(other.visitors.poll(20, TimeUnit.SECONDS)).isNotNull();
         }
     }
@@ -340,7 +340,8 @@ class HostileUrlTest {
     @Test
     void onlyTheAllowedPortsAreUsed() throws InterruptedException {
         try (WebhookClient client = client(HostileUrlTest::against, "80,443", List.of("127.0.0.0/8"))) {
-            Outcome outcome = client.post("http://127.0.0.1:" + canary.port() + "/", Map.of(), new byte[] {1});
+            Outcome outcome =
+                    client.post("default", "http://127.0.0.1:" + canary.port() + "/", Map.of(), new byte[] {1});
             assertThat(((Outcome.Unanswered) outcome).error()).startsWith("port_refused: ");
         }
     }
@@ -349,7 +350,8 @@ class HostileUrlTest {
     void oneBadAddressAmongManyIsEnough() throws InterruptedException {
         Resolver mixed = host -> List.of(InetAddress.ofLiteral("127.0.0.2"), InetAddress.ofLiteral("127.0.0.1"));
         try (WebhookClient client = client(mixed, "any", List.of("127.0.0.2"))) {
-            Outcome outcome = client.post("http://www.example.com:" + canary.port() + "/", Map.of(), new byte[] {1});
+            Outcome outcome =
+                    client.post("default", "http://www.example.com:" + canary.port() + "/", Map.of(), new byte[] {1});
             assertThat(((Outcome.Unanswered) outcome).error()).startsWith("address_refused: ");
         }
     }
@@ -365,14 +367,14 @@ class HostileUrlTest {
             String url = "http://rebinding.example.com:" + inside.getLocalPort() + "/path?q";
             BlockingQueue<String> seen = new LinkedBlockingQueue<>();
             Thread.ofVirtual().start(() -> answerOnce(allowed, seen));
-            Outcome first = client.post(url, Map.of("webhook-id", "1"), new byte[] {1});
+            Outcome first = client.post("default", url, Map.of("webhook-id", "1"), new byte[] {1});
             assertThat(first).isEqualTo(new Outcome.Replied(204, "", Optional.empty()));
             assertThat(seen.take().toLowerCase(java.util.Locale.ROOT))
                     .startsWith("post /path?q http/1.1")
                     .contains("host: rebinding.example.com:" + inside.getLocalPort());
             assertThat(answers).as("asked once").hasSize(2);
 
-            Outcome second = client.post(url, Map.of("webhook-id", "1"), new byte[] {1});
+            Outcome second = client.post("default", url, Map.of("webhook-id", "1"), new byte[] {1});
             assertThat(((Outcome.Unanswered) second).error()).startsWith("address_refused: ");
             inside.setSoTimeout(200);
             org.assertj.core.api.Assertions.assertThatThrownBy(inside::accept)

@@ -38,6 +38,7 @@ final class Rig implements AutoCloseable {
 
     private final DatabaseSettings where;
     private final Map<String, String> environment;
+    private final Resolver resolver;
     private final Database database;
     private final Webhooks webhooks;
     private final TestClock clock;
@@ -50,12 +51,18 @@ final class Rig implements AutoCloseable {
 
     /** @param environment settings that differ from the defaults and the test's */
     Rig(Map<String, String> environment) {
-        this(TestServers.newDatabase(), environment, new TestClock());
+        this(environment, Resolver.SYSTEM);
     }
 
-    private Rig(DatabaseSettings where, Map<String, String> environment, TestClock clock) {
+    /** @param resolver the name service */
+    Rig(Map<String, String> environment, Resolver resolver) {
+        this(TestServers.newDatabase(), environment, resolver, new TestClock());
+    }
+
+    private Rig(DatabaseSettings where, Map<String, String> environment, Resolver resolver, TestClock clock) {
         this.where = where;
         this.environment = environment;
+        this.resolver = resolver;
         this.clock = clock;
         this.database = Database.open(where, "test");
         this.jobs = new TestJobs(database, "q", "m", "b");
@@ -70,19 +77,12 @@ final class Rig implements AutoCloseable {
         JobViews views =
                 new JobViews(queries, new Fleet(database, clock), new LiveProgress(), "https://images.example", clock);
         this.webhooks = new Webhooks(
-                VERTX,
-                database,
-                queries,
-                views,
-                read,
-                new OutboundRules(read.outbound(), Resolver.SYSTEM),
-                clock,
-                meters);
+                VERTX, database, queries, views, read, new OutboundRules(read.outbound(), resolver), clock, meters);
     }
 
     /** Another process of the same installation. */
     Rig beside() {
-        return new Rig(where, environment, clock);
+        return new Rig(where, environment, resolver, clock);
     }
 
     Webhooks webhooks() {
@@ -124,11 +124,15 @@ final class Rig implements AutoCloseable {
 
     /** A queued job with a webhook of its own. */
     JobKey job(String url, SigningSecret secret, String... events) {
-        JobKey job = job();
+        return job("default", url, secret, events);
+    }
+
+    JobKey job(String tenantId, String url, SigningSecret secret, String... events) {
+        JobKey job = jobs.queued(tenantId, Priority.NORMAL);
         ObjectNode column = Json.MAPPER.createObjectNode().put("url", url).put("target", url.split("/")[2]);
         List.of(events).forEach(column.putArray("events")::add);
         if (secret != null) {
-            column.put("secret", Sealing.of("").seal("default", secret));
+            column.put("secret", Sealing.of("").seal(tenantId, secret));
         }
         execute("UPDATE job SET webhook = ?::jsonb WHERE job_id = ?", column.toString(), job.jobId());
         return job;
