@@ -58,6 +58,9 @@ public final class WorkerProcess implements AutoCloseable {
     /** For so long models are loaded before the worker starts; the others are when a job wants them. */
     private static final Duration PRELOADING = Duration.ofSeconds(2);
 
+    /** The exit status of a worker whose device answers nobody. */
+    private static final int DEVICE_LOST = 4;
+
     private static final Duration PAUSE = Duration.ofMillis(500);
 
     private final WorkerSettings settings;
@@ -154,6 +157,7 @@ public final class WorkerProcess implements AutoCloseable {
                 signals,
                 meters,
                 settings.attempts(),
+                WorkerProcess::deviceLost,
                 nanoTime);
         this.intake =
                 new Intake(settings.kafka(), settings.queues(), settings.slots(), room, leases, store, attempts::start);
@@ -221,6 +225,13 @@ public final class WorkerProcess implements AutoCloseable {
             }
             LockSupport.parkNanos(PAUSE.toNanos());
         }
+    }
+
+    /** Nothing is drained or closed: both would wait for the device. */
+    private static void deviceLost() {
+        LOG.error(
+                "the device fails even what it did when its models were loaded; the worker ends, and a new one may use it");
+        Runtime.getRuntime().halt(DEVICE_LOST);
     }
 
     /** Takes no more work, lets what runs finish within the grace, and hands back the rest. */

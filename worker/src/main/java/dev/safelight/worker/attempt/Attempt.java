@@ -55,6 +55,7 @@ import org.slf4j.LoggerFactory;
 final class Attempt implements LeaseHolder {
     private static final Logger LOG = LoggerFactory.getLogger(Attempt.class);
     private static final Duration LOOK_AT_LEASE = Duration.ofMillis(200);
+    private static final String NETWORK_FAILED = "network_failed";
 
     private enum Stop {
         CANCEL,
@@ -77,6 +78,7 @@ final class Attempt implements LeaseHolder {
     private final Previews previews;
     private final Safety safety;
     private final AttemptSettings settings;
+    private final Runnable deviceLost;
     private final Pace pace = new Pace();
     private final LongSupplier nanoTime;
     private final OptionalLong endsAt;
@@ -99,6 +101,7 @@ final class Attempt implements LeaseHolder {
             Previews previews,
             Safety safety,
             AttemptSettings settings,
+            Runnable deviceLost,
             LongSupplier nanoTime) {
         this.job = job;
         this.originals = originals;
@@ -118,6 +121,7 @@ final class Attempt implements LeaseHolder {
         this.previews = previews;
         this.safety = safety;
         this.settings = settings;
+        this.deviceLost = deviceLost;
         this.nanoTime = nanoTime;
         this.endsAt = job.timeout() == null
                 ? OptionalLong.empty()
@@ -131,9 +135,7 @@ final class Attempt implements LeaseHolder {
             outcome = attempt();
         } catch (UnservableJob unservable) {
             LOG.warn("job {} cannot run here: {}", job.fence().job().jobId(), unservable.getMessage());
-            outcome = unservable.mayRunElsewhere()
-                    ? new Returned(unservable.error(), true, settings.bundleDelay())
-                    : new Failed(unservable.error());
+            outcome = unservable(unservable);
         } catch (InterruptedException e) {
             outcome = new LeaseLost(false);
         } catch (RuntimeException e) {
@@ -152,6 +154,18 @@ final class Attempt implements LeaseHolder {
             outcome = new Crashed();
         }
         return settler.settle(job.fence(), outcome, spent(), () -> checkpoints.save(job.fence()));
+    }
+
+    private AttemptOutcome unservable(UnservableJob unservable) {
+        if (unservable.mayRunElsewhere()) {
+            return new Returned(unservable.error(), true, settings.bundleDelay());
+        }
+        return unservable.saysDeviceLost() ? deviceLost() : new Failed(unservable.error());
+    }
+
+    private AttemptOutcome deviceLost() {
+        deviceLost.run();
+        return new Crashed();
     }
 
     private AttemptOutcome attempt() throws InterruptedException {
@@ -174,7 +188,8 @@ final class Attempt implements LeaseHolder {
             return stopped();
         }
         try (Loan loan = held.get()) {
-            return run(loan.model(), input);
+            AttemptOutcome outcome = run(loan.model(), input);
+            return blamesTheJob(outcome) && !loan.model().answers() ? deviceLost() : outcome;
         } catch (OriginalImages.Unreadable e) {
             LOG.warn(
                     "job {} goes back: its image cannot be read: {}",
@@ -185,6 +200,11 @@ final class Attempt implements LeaseHolder {
                     true,
                     settings.retryDelay());
         }
+    }
+
+    /** Whether it says that a network fails on the job's own rows, which a device that fails on all rows would say too. */
+    private static boolean blamesTheJob(AttemptOutcome outcome) {
+        return outcome instanceof Failed(JobError error) && error.code().equals(NETWORK_FAILED);
     }
 
     private AttemptOutcome run(Model model, GenerationInput input) throws InterruptedException {
@@ -249,7 +269,7 @@ final class Attempt implements LeaseHolder {
             Manifest.Safety rule = model.bundle().manifest().safety();
             return store(origin, safety.review(job.fence().job(), origin, pictures, rule, scores, this::mayWait));
         } catch (EvaluationStopped.DeviceFailed e) {
-            return new Failed(new JobError(e.outOfMemory() ? "out_of_memory" : "network_failed", e.getMessage()));
+            return new Failed(new JobError(e.outOfMemory() ? "out_of_memory" : NETWORK_FAILED, e.getMessage()));
         } catch (EvaluationStopped | Safety.Stopped e) {
             return stopped();
         } catch (Safety.Unreachable e) {

@@ -45,9 +45,11 @@ public final class Attempts {
     private final MeterRegistry meters;
     private final Timer claimLatency;
     private final AttemptSettings settings;
+    private final Runnable deviceLost;
     private final LongSupplier nanoTime;
     private final Set<Attempt> running = ConcurrentHashMap.newKeySet();
 
+    /** @param deviceLost called when the device fails every call, perhaps by several attempts: it is to end the process */
     public Attempts(
             Models models,
             ObjectStore objects,
@@ -60,6 +62,7 @@ public final class Attempts {
             Signals signals,
             MeterRegistry meters,
             AttemptSettings settings,
+            Runnable deviceLost,
             LongSupplier nanoTime) {
         this.models = models;
         this.settler = new Settler(store, leases, HAND_BACK_PATIENCE, nanoTime);
@@ -87,6 +90,7 @@ public final class Attempts {
                         Duration.ofSeconds(30))
                 .register(meters);
         this.settings = settings;
+        this.deviceLost = deviceLost;
         this.nanoTime = nanoTime;
     }
 
@@ -105,6 +109,7 @@ public final class Attempts {
                 previews,
                 safety,
                 settings,
+                deviceLost,
                 nanoTime);
         room.enter(attempt.mustRunAlone());
         leases.add(attempt);

@@ -217,6 +217,7 @@ public final class Models {
      * longest and is the one to show, what fits, until so much time has passed. What cannot be loaded is passed over, and its jobs fail with the reason.
      *
      * @throws BundleException when a pinned model is not there
+     * @throws IllegalStateException when the device cannot be used
      */
     public static Models preloaded(
             BundleShelf shelf, ModelCache cache, List<String> queues, List<String> pinned, Duration patience)
@@ -251,7 +252,10 @@ public final class Models {
         try {
             cache.borrow(bundle).loan().get().close();
         } catch (ExecutionException e) {
-            failed(bundle.name(), bundle.version(), e.getCause());
+            UnservableJob bad = bad(failed(bundle.name(), bundle.version(), e.getCause()));
+            if (bad.saysDeviceLost()) {
+                throw new IllegalStateException("the device cannot be used: " + bad.getMessage(), e);
+            }
         }
     }
 }

@@ -6,6 +6,9 @@ import dev.safelight.common.job.JobError;
 final class UnservableJob extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
+    /** How PyTorch begins to say that a device cannot be used any more; of one that is full it says something else. */
+    private static final String DEVICE_LOST = "CUDA error";
+
     private final transient JobError error;
     private final boolean elsewhere;
 
@@ -31,5 +34,10 @@ final class UnservableJob extends RuntimeException {
 
     boolean mayRunElsewhere() {
         return elsewhere;
+    }
+
+    /** Whether what looks like a bad bundle is a device on which no bundle can be loaded. */
+    boolean saysDeviceLost() {
+        return error.message().contains(DEVICE_LOST);
     }
 }

@@ -4,11 +4,14 @@ import dev.safelight.common.bundle.Bundle;
 import dev.safelight.common.bundle.BundleException;
 import dev.safelight.common.bundle.InputShape;
 import dev.safelight.common.bundle.Manifest;
+import dev.safelight.common.job.JobKey;
+import dev.safelight.common.job.Priority;
 import dev.safelight.common.request.GenerationInput;
 import dev.safelight.common.request.PictureSize;
 import dev.safelight.common.request.Recipes;
 import dev.safelight.worker.batch.Batcher;
 import dev.safelight.worker.batch.Conditioning;
+import dev.safelight.worker.batch.EvaluationStopped;
 import dev.safelight.worker.batch.Group;
 import dev.safelight.worker.batch.Network;
 import dev.safelight.worker.batch.Row;
@@ -24,6 +27,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 
 /**
  * A bundle whose networks are on a device: all that a job needs to run.
@@ -137,6 +141,22 @@ public record Model(
         return bundle.manifest().decoder().kind().equals("network")
                 ? LatentPreview.of(bundle.manifest(), recipes.offer().table(LatentPreview.TABLE))
                 : decoder;
+    }
+
+    /**
+     * Whether the denoiser still runs what it ran when it was loaded: a row of zeros of the bundle's own size, so not for a
+     * model {@link #sized}. Where it does not, no row is to blame for having failed.
+     */
+    public boolean answers() {
+        Ticket ticket = new Ticket(new JobKey("", UUID.randomUUID()), Priority.NORMAL, Long.MAX_VALUE, true);
+        try (Walk walk = batcher.join(ticket, group, true, 1).getFirst()) {
+            walk.evaluate(List.of(BlankRow.of(bundle.manifest(), Manifest.DENOISER)));
+            return true;
+        } catch (EvaluationStopped.DeviceFailed e) {
+            return e.outOfMemory();
+        } catch (EvaluationStopped e) {
+            return true; // the worker is closing: nothing speaks against its device
+        }
     }
 
     /** The picture of a clean latent. Where a network makes it, that runs aside. */

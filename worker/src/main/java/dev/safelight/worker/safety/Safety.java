@@ -173,6 +173,9 @@ public final class Safety implements AutoCloseable {
             } catch (TimeoutException e) {
                 // Looks again.
             } catch (ExecutionException e) {
+                if (e.getCause() instanceof Error error) {
+                    throw error; // the process's, and not this job's
+                }
                 if (!(e.getCause() instanceof IOException)) {
                     throw new IllegalStateException("a review failed", e.getCause());
                 }

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.safelight.common.bundle.Bundle;
+import dev.safelight.common.bundle.BundleException;
 import dev.safelight.common.bundle.BundleReader;
+import dev.safelight.common.bundle.BundleShelf;
 import dev.safelight.common.config.KafkaSettings;
 import dev.safelight.common.config.Settings;
 import dev.safelight.common.job.Fence;
@@ -20,12 +22,14 @@ import dev.safelight.embedded.testing.TestJobs;
 import dev.safelight.embedded.testing.TestServers;
 import dev.safelight.worker.WorkerProcess.Equipment;
 import dev.safelight.worker.WorkerSettings;
+import dev.safelight.worker.batch.Conditioning;
 import dev.safelight.worker.batch.EvaluationStopped;
 import dev.safelight.worker.batch.Networks;
 import dev.safelight.worker.batch.Row;
 import dev.safelight.worker.checkpoint.Checkpoints;
 import dev.safelight.worker.generate.Fitted;
 import dev.safelight.worker.generate.Model;
+import dev.safelight.worker.generate.ModelCache;
 import dev.safelight.worker.intake.Room;
 import dev.safelight.worker.lease.Heartbeat;
 import dev.safelight.worker.lease.Leases;
@@ -52,6 +56,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -72,6 +77,7 @@ class AttemptTest {
     private static final Duration SELF_FENCE = Duration.ofSeconds(10);
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
+    private static Path models;
     private static Equipment equipment;
     private static Bundle tiny;
     private static Bundle forged;
@@ -80,6 +86,7 @@ class AttemptTest {
     @TempDir
     private Path folder;
 
+    private final AtomicInteger deviceLosses = new AtomicInteger();
     private final AtomicLong storeNanos = new AtomicLong();
     private final AtomicLong leaseNanos = new AtomicLong();
     private final UUID owner = UUID.randomUUID();
@@ -92,7 +99,8 @@ class AttemptTest {
     private Attempts attempts;
 
     @BeforeAll
-    static void open(@TempDir Path models) throws IOException {
+    static void open(@TempDir Path bundles) throws IOException {
+        models = bundles;
         database = Database.open(TestServers.newDatabase(), "test");
         tiny = BundleReader.read(copied(models, "tiny"));
         // Its network is another than the manifest says.
@@ -158,6 +166,7 @@ class AttemptTest {
                 new Signals(NEVER_CONNECTED, leases),
                 new SimpleMeterRegistry(),
                 new AttemptSettings(PATIENCE, Duration.ofSeconds(20), Duration.ofSeconds(50)),
+                deviceLosses::incrementAndGet,
                 storeNanos::get);
     }
 
@@ -237,6 +246,11 @@ class AttemptTest {
         attempts = attempts(row -> {
             throw new OutOfMemoryError("Java heap space");
         });
+        leftToTheRescuer();
+        assertThat(deviceLosses).hasValue(0);
+    }
+
+    private void leftToTheRescuer() throws InterruptedException {
         JobKey job = jobs.queued("a", Priority.NORMAL);
         run(job);
         assertThat(jobs.row(job))
@@ -247,6 +261,69 @@ class AttemptTest {
         assertThat(leases.holds(new Fence(job, 1)))
                 .as("whether its lease is renewed")
                 .isFalse();
+    }
+
+    @Test
+    void aDeviceThatFailsEverybodyEndsTheWorkerAndNoJob() throws Exception {
+        AtomicInteger calls = new AtomicInteger();
+        attempts = attempts(row -> {
+            if (calls.incrementAndGet() > 2) {
+                throw new IllegalStateException("an illegal memory access was encountered");
+            }
+            return row.latent();
+        });
+        leftToTheRescuer();
+        assertThat(calls)
+                .as("two steps, the one that failed, and a row that never did")
+                .hasValue(4);
+        assertThat(deviceLosses).hasValue(1);
+    }
+
+    @Test
+    void anInputThatItsNetworkCannotStandFailsItsJob() throws Exception {
+        attempts = attempts(row -> {
+            if (row.conditioning() instanceof Conditioning.ClassIndex(int index) && index == 3) {
+                throw new IllegalStateException("poison");
+            }
+            return row.latent();
+        });
+        GenerationInput cross = new GenerationInput("cross", "ddim", 4, 1, 1, 1, 0, "trailing", false);
+        JobKey job = jobs.queued("a", Priority.NORMAL, cross);
+        run(job);
+        assertThat(jobs.row(job)).containsEntry("state", "failed").containsEntry("attempt", 1);
+        assertThat(jobs.row(job).get("error").toString()).contains("network_failed", "poison");
+        assertThat(deviceLosses).hasValue(0);
+    }
+
+    @Test
+    void aModelThatALostDeviceCannotLoadIsNotABadOne() throws Exception {
+        try (ModelCache cache = new ModelCache(new LostDevice(), 0, List.of())) {
+            BundleShelf shelf = BundleShelf.open(models, Duration.ofHours(1), System::nanoTime);
+            attempts =
+                    attempts(new Models(shelf, cache, List.of("default")), SafetySettings.read(new Settings(Map.of())));
+            leftToTheRescuer();
+            assertThat(deviceLosses).hasValue(1);
+            assertThatThrownBy(() -> Models.preloaded(shelf, cache, List.of("default"), List.of("tiny"), Duration.ZERO))
+                    .as("a worker that starts on such a device")
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("the device cannot be used");
+        }
+    }
+
+    private static final class LostDevice implements ModelCache.Loader {
+        @Override
+        public ModelCache.Loaded load(Bundle bundle) {
+            throw new BundleException(
+                    "bundle " + bundle.name() + ": cannot load its denoiser: CUDA error: unknown error");
+        }
+
+        @Override
+        public void unload(Model model) {}
+
+        @Override
+        public long estimate(Bundle bundle) {
+            return 0;
+        }
     }
 
     @Test
