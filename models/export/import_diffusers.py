@@ -296,7 +296,7 @@ def flux_bundle(checkpoint: Checkpoint, bundle: Bundle) -> dict:
     tokens, width, pooled = text.layout
     count = tokens * width + pooled
     given = [denoiser_example(denoiser.inputs(), channels, count, rows, 4, seed) for seed, rows in enumerate([4, 6])]
-    more = {"text": [count]} | ({"guidance": [1]} if denoiser.guided else {})
+    more = {"text": [count]}
     bundle.add("denoiser", denoiser, denoiser.inputs(), given, 16, more)
     return {
         "latent": {"shape": [channels, side // factor, side // factor], "range": [-4, 4]},

@@ -22,6 +22,7 @@ public final class InputShape {
                         ? manifest.pictures().shape()
                         : latent;
             case "t", "class" -> List.of();
+            case "guidance" -> List.of(1);
             case "image", "masked" -> latent;
             case "mask" -> List.of(1, latent.get(1), latent.get(2));
             case "z" -> List.of(required(network.latentSize(), manifest, role, "latentSize"));
