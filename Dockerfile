@@ -34,7 +34,7 @@ COPY --from=build /source/api/target/safelight-api-0.1.0-SNAPSHOT.jar safelight-
 COPY models models
 ENV SAFELIGHT_HTTP_HOST=0.0.0.0
 EXPOSE 8080
-ENTRYPOINT ["java", "-XX:+ExitOnOutOfMemoryError", "--sun-misc-unsafe-memory-access=allow", "-XX:+UseSerialGC", "-Xmx128m", "-jar", "safelight-api.jar"]
+ENTRYPOINT ["java", "-XX:+ExitOnOutOfMemoryError", "--sun-misc-unsafe-memory-access=allow", "-XX:+UseSerialGC", "-Xmx320m", "-jar", "safelight-api.jar"]
 
 FROM runtime AS worker
 COPY --from=build /source/worker/target/lib lib

@@ -25,6 +25,7 @@ import dev.safelight.api.http.HttpFront;
 import dev.safelight.api.http.Operation;
 import dev.safelight.api.http.Reply;
 import dev.safelight.api.http.Routes;
+import dev.safelight.api.http.UploadRoom;
 import dev.safelight.api.link.OutputLinks;
 import dev.safelight.api.link.UrlSecrets;
 import dev.safelight.api.page.Page;
@@ -204,8 +205,13 @@ public final class ApiServer implements AutoCloseable {
         JobRequestCheck check = new JobRequestCheck(models, webhookCheck);
         FileStore files = new FileStore(database, store);
         ImageIntake intake = new ImageIntake(settings.files().pixels());
+        UploadRoom room = new UploadRoom(settings.limits().upload());
         ImageFetch fetch = closed(new ImageFetch(
-                vertx, outbound, settings.limits().upload(), settings.files().fetchTimeout()));
+                vertx,
+                outbound,
+                room,
+                settings.limits().upload(),
+                settings.files().fetchTimeout()));
         InputImages images = new InputImages(database, store, intake, files, fetch);
         SubmitJob submitJob =
                 new SubmitJob(check, submitter, replies, settings.webhooks().sealing(), images);
@@ -254,6 +260,7 @@ public final class ApiServer implements AutoCloseable {
                 authenticator(settings, database),
                 links,
                 settings.limits(),
+                room,
                 meters));
         guard.start();
         port = front.listen(settings.host(), settings.port());

@@ -2,10 +2,14 @@ package dev.safelight.api.file;
 
 import java.nio.charset.StandardCharsets;
 
-/** Reads numbers out of a file of which nothing is believed: whoever reads beyond its end learns that it is truncated. */
-record Bytes(byte[] all) {
-    int length() {
-        return all.length;
+/**
+ * Reads numbers out of a file of which nothing is believed: whoever reads beyond its end learns that it is truncated.
+ *
+ * @param length the file is so many of the bytes, from the first
+ */
+record Bytes(byte[] all, int length) {
+    Bytes(byte[] all) {
+        this(all, all.length);
     }
 
     int u8(long at) throws UnusableImage {
@@ -41,7 +45,7 @@ record Bytes(byte[] all) {
 
     boolean startsWith(int... prefix) {
         for (int i = 0; i < prefix.length; i++) {
-            if (i >= all.length || (all[i] & 0xFF) != prefix[i]) {
+            if (i >= length || (all[i] & 0xFF) != prefix[i]) {
                 return false;
             }
         }
@@ -49,7 +53,7 @@ record Bytes(byte[] all) {
     }
 
     void need(long at, long count) throws UnusableImage {
-        if (at < 0 || count < 0 || at + count > all.length) {
+        if (at < 0 || count < 0 || at + count > length) {
             throw UnusableImage.truncated();
         }
     }

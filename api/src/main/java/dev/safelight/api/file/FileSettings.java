@@ -19,7 +19,7 @@ public record FileSettings(int pixels, Duration keptFor, int perTenant, Duration
                         4_194_304,
                         1,
                         67_108_864,
-                        "most pixels of an uploaded image; decoding takes some ten bytes for each"),
+                        "most pixels of an uploaded image; decoding takes up to thirty bytes for each"),
                 settings.duration("SAFELIGHT_FILE_EXPIRY", "24h", "how long an upload is kept that does not say so"),
                 settings.integer(
                         "SAFELIGHT_FILES_PER_TENANT", 1_000, 1, 1_000_000, "most uploads that a tenant has at a time"),

@@ -1,27 +1,28 @@
 package dev.safelight.api.file;
 
+import dev.safelight.api.http.Arriving;
+import dev.safelight.api.http.UploadRoom;
+import dev.safelight.api.outbound.Lookups;
+import dev.safelight.api.outbound.TenantShares;
 import dev.safelight.common.outbound.OutboundRules;
 import io.vertx.core.Vertx;
-import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.http.RequestOptions;
 import io.vertx.core.net.SocketAddress;
 import io.vertx.core.net.TrustOptions;
-import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -31,8 +32,10 @@ import java.util.concurrent.TimeoutException;
  * judged, for a bounded time, up to a bounded size, following nothing.
  */
 public final class ImageFetch implements AutoCloseable {
-    /** Each may hold as many bytes as the largest upload. */
-    private static final int AT_ONCE = 4;
+    /** A server that never answers holds one until the timeout; how many bytes they hold, {@link UploadRoom} bounds. */
+    private static final int AT_ONCE = 16;
+    /** It takes four tenants with servers that never answer to hold up the others. */
+    private static final int OF_A_TENANT = 4;
 
     private static final int OK = 200;
 
@@ -40,22 +43,36 @@ public final class ImageFetch implements AutoCloseable {
     private final int most;
     private final Duration timeout;
     private final HttpClient http;
+    private final UploadRoom room;
     private final Semaphore places = new Semaphore(AT_ONCE, true);
-    /** A lookup blocks its thread for as long as the name service likes. */
-    private final ExecutorService lookups = Executors.newFixedThreadPool(
-            AT_ONCE, Thread.ofPlatform().name("image-lookup-", 0).daemon().factory());
+    private final TenantShares shares = new TenantShares(OF_A_TENANT);
+    private final Lookups lookups;
+
+    /** What is done with an image while its bytes count as held. */
+    interface Use<T> {
+        T of(Bytes file) throws UnusableImage, IOException, InterruptedException;
+    }
 
     /**
+     * @param room for what is fetched
      * @param most bytes of an image
      * @param timeout from the first look to the last byte
      */
-    public ImageFetch(Vertx vertx, OutboundRules rules, int most, Duration timeout) {
-        this(vertx, rules, most, timeout, Optional.empty());
+    public ImageFetch(Vertx vertx, OutboundRules rules, UploadRoom room, int most, Duration timeout) {
+        this(vertx, rules, room, most, timeout, Optional.empty());
     }
 
     /** @param trust certificates that are accepted; empty for those that the JVM accepts */
-    ImageFetch(Vertx vertx, OutboundRules rules, int most, Duration timeout, Optional<TrustOptions> trust) {
+    ImageFetch(
+            Vertx vertx,
+            OutboundRules rules,
+            UploadRoom room,
+            int most,
+            Duration timeout,
+            Optional<TrustOptions> trust) {
         this.rules = rules;
+        this.room = room;
+        this.lookups = new Lookups(rules, "image-lookup-", AT_ONCE, OF_A_TENANT);
         this.most = most;
         this.timeout = timeout;
         HttpClientOptions options = new HttpClientOptions()
@@ -71,8 +88,15 @@ public final class ImageFetch implements AutoCloseable {
                 .build();
     }
 
-    /** @throws UnusableImage when the URL may not be used, or nothing useful comes of it */
-    byte[] get(String url) throws UnusableImage, InterruptedException {
+    /**
+     * Fetches it and has it used.
+     *
+     * @param use what is to be done before others are fetched in its place
+     * @throws UnusableImage when the URL may not be used, or nothing useful comes of it
+     * @throws FetchesBusy when its turn did not come in time
+     */
+    <T> T get(String tenantId, String url, Use<T> use)
+            throws UnusableImage, FetchesBusy, IOException, InterruptedException {
         return switch (rules.examine(url)) {
             case OutboundRules.Refused(String code, String reason) ->
                 throw UnusableImage.unreachable("the URL " + reason);
@@ -80,33 +104,44 @@ public final class ImageFetch implements AutoCloseable {
                 if (!plausible.tls() && !rules.trusts(plausible)) {
                     throw UnusableImage.unreachable("the URL must begin with https://");
                 }
-                yield get(plausible, System.nanoTime() + timeout.toNanos());
+                yield inTurn(tenantId, plausible, System.nanoTime() + timeout.toNanos(), use);
             }
         };
     }
 
-    private byte[] get(OutboundRules.Plausible url, long deadline) throws UnusableImage, InterruptedException {
-        if (!places.tryAcquire(left(deadline), TimeUnit.NANOSECONDS)) {
-            throw UnusableImage.unreachable("too many images are being fetched; try again soon");
+    /** First the tenant's own turn, then the turn among all: so nobody's many fetches stand in line before the others'. */
+    private <T> T inTurn(String tenantId, OutboundRules.Plausible url, long deadline, Use<T> use)
+            throws UnusableImage, FetchesBusy, IOException, InterruptedException {
+        if (!shares.tryAcquire(tenantId, left(deadline))) {
+            throw new FetchesBusy();
         }
-        Future<OutboundRules.Resolution> lookup = lookups.submit(() -> rules.resolve(url));
         try {
-            return switch (lookup.get(left(deadline), TimeUnit.NANOSECONDS)) {
-                case OutboundRules.Unreachable(String code, String reason) -> throw UnusableImage.unreachable(reason);
-                case OutboundRules.Resolved(InetAddress address) -> exchange(url, address, deadline);
-            };
-        } catch (TimeoutException e) {
-            throw late();
-        } catch (ExecutionException e) {
-            throw new IllegalStateException(e.getCause());
+            if (!places.tryAcquire(left(deadline), TimeUnit.NANOSECONDS)) {
+                throw new FetchesBusy();
+            }
+            try {
+                return exchange(tenantId, url, address(tenantId, url, deadline), deadline, use);
+            } finally {
+                places.release();
+            }
         } finally {
-            lookup.cancel(true);
-            places.release();
+            shares.release(tenantId);
         }
     }
 
-    private byte[] exchange(OutboundRules.Plausible url, InetAddress address, long deadline)
-            throws UnusableImage, InterruptedException {
+    private InetAddress address(String tenantId, OutboundRules.Plausible url, long deadline)
+            throws UnusableImage, FetchesBusy, InterruptedException {
+        return switch (lookups.resolve(tenantId, url, deadline)) {
+            case Lookups.Answered(OutboundRules.Resolved(InetAddress address)) -> address;
+            case Lookups.Answered(OutboundRules.Unreachable(String code, String reason)) ->
+                throw UnusableImage.unreachable(reason);
+            case Lookups.Silent() -> throw late();
+            case Lookups.NotAsked() -> throw new FetchesBusy();
+        };
+    }
+
+    private <T> T exchange(String tenantId, OutboundRules.Plausible url, InetAddress address, long deadline, Use<T> use)
+            throws UnusableImage, FetchesBusy, IOException, InterruptedException {
         RequestOptions options = new RequestOptions()
                 .setMethod(HttpMethod.GET)
                 .setServer(SocketAddress.inetSocketAddress(new InetSocketAddress(address, url.port())))
@@ -118,15 +153,18 @@ public final class ImageFetch implements AutoCloseable {
                 .setConnectTimeout(TimeUnit.NANOSECONDS.toMillis(left(deadline)))
                 .putHeader("Accept", "image/png, image/jpeg, image/webp")
                 .putHeader("User-Agent", "Safelight");
-        Reading reading = new Reading();
+        Reading reading = new Reading(tenantId);
         http.request(options)
                 .onSuccess(request -> reading.send(request, url.host()))
                 .onFailure(failure -> reading.fail(url.host()));
         try {
-            return reading.bytes.get(left(deadline), TimeUnit.NANOSECONDS);
+            return use.of(reading.file.get(left(deadline), TimeUnit.NANOSECONDS));
         } catch (TimeoutException e) {
             throw late();
         } catch (ExecutionException e) {
+            if (e.getCause() instanceof FetchesBusy busy) {
+                throw busy;
+            }
             throw UnusableImage.unreachable(e.getCause().getMessage());
         } finally {
             reading.end();
@@ -135,13 +173,18 @@ public final class ImageFetch implements AutoCloseable {
 
     /** One request and what came of its reply. Everything but {@link #end} happens on the event loop. */
     private final class Reading {
-        final CompletableFuture<byte[]> bytes = new CompletableFuture<>();
-        private final ByteArrayOutputStream body = new ByteArrayOutputStream();
-        private volatile HttpClientRequest request;
-        private volatile boolean ended;
+        final CompletableFuture<Bytes> file = new CompletableFuture<>();
+        private final String tenantId;
+        private HttpClientRequest request;
+        private UploadRoom.Place place;
+        private boolean ended;
+
+        Reading(String tenantId) {
+            this.tenantId = tenantId;
+        }
 
         /** Says who takes the reply before there can be one: what of it nobody takes as it comes is lost. */
-        void send(HttpClientRequest opened, String host) {
+        synchronized void send(HttpClientRequest opened, String host) {
             request = opened;
             opened.exceptionHandler(failure -> {});
             if (ended) {
@@ -156,36 +199,72 @@ public final class ImageFetch implements AutoCloseable {
             refuse("the image could not be fetched from " + host);
         }
 
-        void take(HttpClientResponse reply) {
+        synchronized void take(HttpClientResponse reply) {
+            if (ended) {
+                request.reset();
+                return;
+            }
             reply.exceptionHandler(failure -> refuse("the connection broke before the image was whole"));
             if (reply.statusCode() != OK) {
                 refuse("the server answered " + reply.statusCode()
                         + (reply.statusCode() / 100 == 3 ? "; redirects are not followed" : ""));
                 return;
             }
-            reply.handler(this::append);
-            reply.endHandler(end -> bytes.complete(body.toByteArray()));
+            long declared = declared(reply);
+            if (declared > most) {
+                refuse(tooLarge());
+                return;
+            }
+            Optional<UploadRoom.Place> taken = room.take(tenantId, declared);
+            if (taken.isEmpty()) {
+                refuse(new FetchesBusy());
+                return;
+            }
+            place = taken.get();
+            Arriving body = new Arriving((int) declared);
+            long[] received = {0};
+            reply.handler(chunk -> {
+                received[0] += chunk.length();
+                if (received[0] > most) {
+                    refuse(tooLarge());
+                } else {
+                    body.add(chunk);
+                }
+            });
+            reply.endHandler(end -> file.complete(new Bytes(body.bytes(), body.length())));
         }
 
-        private void append(Buffer chunk) {
-            if (body.size() + chunk.length() > most) {
-                refuse("the image has more than " + most + " bytes");
-            } else {
-                body.writeBytes(chunk.getBytes());
+        /** Of a server that does not say it may come as much as we take. */
+        private long declared(HttpClientResponse reply) {
+            try {
+                return Math.max(0, Long.parseLong(reply.getHeader(HttpHeaders.CONTENT_LENGTH)));
+            } catch (NumberFormatException e) {
+                return most;
             }
         }
 
-        void refuse(String reason) {
-            if (bytes.completeExceptionally(new IllegalStateException(reason)) && request != null) {
+        private String tooLarge() {
+            return "the image has more than " + most + " bytes";
+        }
+
+        private void refuse(String reason) {
+            refuse(new IllegalStateException(reason));
+        }
+
+        private synchronized void refuse(Exception why) {
+            if (file.completeExceptionally(why) && request != null) {
                 request.reset();
             }
         }
 
-        /** Whatever else would come, nobody reads it. */
-        void end() {
+        /** Whatever else would come, nobody reads it, and what came is no longer held. */
+        synchronized void end() {
             ended = true;
-            if (request != null && !bytes.isDone()) {
+            if (request != null && !file.isDone()) {
                 request.reset();
+            }
+            if (place != null) {
+                place.giveBack();
             }
         }
     }
@@ -200,7 +279,7 @@ public final class ImageFetch implements AutoCloseable {
 
     @Override
     public void close() {
-        lookups.shutdownNow();
+        lookups.close();
         http.close();
     }
 }

@@ -1,12 +1,11 @@
 package dev.safelight.api.file;
 
 import com.twelvemonkeys.imageio.plugins.webp.WebPImageReaderSpi;
+import com.twelvemonkeys.imageio.stream.ByteArrayImageInputStream;
+import dev.safelight.api.outbound.TenantShares;
 import java.awt.Graphics2D;
 import java.awt.geom.AffineTransform;
 import java.awt.image.BufferedImage;
-import java.awt.image.ColorModel;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.concurrent.Semaphore;
 import javax.imageio.IIOException;
@@ -14,18 +13,24 @@ import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 import javax.imageio.spi.ImageReaderSpi;
 import javax.imageio.stream.ImageInputStream;
-import javax.imageio.stream.MemoryCacheImageInputStream;
 
 /**
  * Takes a stranger's image: walks its structure first, which costs no memory whatever it declares, decodes only what is
  * small enough, turns it upright and writes it anew. So what is stored holds nothing but pixels.
  */
 public final class ImageIntake {
-    /** Each holds the pixels of one image two or three times over. */
+    /** Each holds up to twelve bytes for each pixel of an image that may be taken. */
     private static final int AT_ONCE = 2;
+    /** Its decoder holds all the blocks of a lossy image as objects, up to thirty bytes for each pixel. */
+    private static final String WEBP = "image/webp";
+
+    /** Rows that are converted at a time. */
+    private static final int STRIP = 32;
 
     private final ImageLimits limits;
     private final Semaphore places = new Semaphore(AT_ONCE, true);
+    /** As much as there is; but of those who wait in the one line, none has more than these. */
+    private final TenantShares shares = new TenantShares(AT_ONCE);
 
     /** @param pixels the most that an image may have */
     public ImageIntake(int pixels) {
@@ -34,26 +39,54 @@ public final class ImageIntake {
         ImageIO.setUseCache(false);
     }
 
+    /** What is done with an image: taking it and storing what was taken. */
+    interface Work<T> {
+        T run() throws UnusableImage, IOException;
+    }
+
     /**
+     * Waits for one of the few places in memory, or where it takes more for all of them, and does it there.
+     *
+     * @param mediaType of the image
+     */
+    <T> T place(String tenantId, String mediaType, Work<T> work)
+            throws UnusableImage, IOException, InterruptedException {
+        int needed = mediaType.equals(WEBP) ? AT_ONCE : 1;
+        shares.acquire(tenantId);
+        try {
+            places.acquire(needed);
+            try {
+                return work.run();
+            } finally {
+                places.release(needed);
+            }
+        } finally {
+            shares.release(tenantId);
+        }
+    }
+
+    /**
+     * Only in a {@link #place}.
+     *
      * @param mediaType what the client says that it is
+     * @param file overwritten
      * @throws UnusableImage when it is not, or is none that we take
      */
-    Normalised take(String mediaType, byte[] bytes) throws UnusableImage, InterruptedException {
-        Bytes file = new Bytes(bytes);
+    Normalised take(String mediaType, Bytes file) throws UnusableImage {
         String found = mediaType(file);
         if (!found.equals(mediaType)) {
             throw UnusableImage.mismatch("the Content-Type is " + mediaType + ", the body is " + found);
         }
-        return taken(found, file);
+        Inspected image = switch (found) {
+            case "image/png" -> PngFile.inspect(file, limits);
+            case "image/jpeg" -> JpegFile.inspect(file, limits);
+            default -> WebpFile.inspect(file, limits);
+        };
+        return normalised(upright(plain(decoded(found, image)), image.orientation()));
     }
 
-    /** An image of which nobody said what it is. */
-    Normalised take(byte[] bytes) throws UnusableImage, InterruptedException {
-        Bytes file = new Bytes(bytes);
-        return taken(mediaType(file), file);
-    }
-
-    private static String mediaType(Bytes file) throws UnusableImage {
+    /** What an image is of which nobody said it. */
+    static String mediaType(Bytes file) throws UnusableImage {
         if (PngFile.is(file)) {
             return "image/png";
         }
@@ -61,29 +94,16 @@ public final class ImageIntake {
             return "image/jpeg";
         }
         if (WebpFile.is(file)) {
-            return "image/webp";
+            return WEBP;
         }
         throw UnusableImage.malformed("the body is neither PNG nor JPEG nor WebP");
-    }
-
-    private Normalised taken(String found, Bytes file) throws UnusableImage, InterruptedException {
-        Inspected image = switch (found) {
-            case "image/png" -> PngFile.inspect(file, limits);
-            case "image/jpeg" -> JpegFile.inspect(file, limits);
-            default -> WebpFile.inspect(file, limits);
-        };
-        places.acquire();
-        try {
-            return normalised(decoded(found, image), image.orientation());
-        } finally {
-            places.release();
-        }
     }
 
     private static BufferedImage decoded(String mediaType, Inspected image) throws UnusableImage {
         ImageReader reader = reader(mediaType);
         boolean[] broken = {false};
-        try (ImageInputStream in = new MemoryCacheImageInputStream(new ByteArrayInputStream(image.clean()))) {
+        Bytes file = image.clean();
+        try (ImageInputStream in = new ByteArrayImageInputStream(file.all(), 0, file.length())) {
             // The JPEG decoder fills up what is missing, and only mentions it.
             reader.addIIOReadWarningListener((source, warning) ->
                     broken[0] |= warning.contains("Premature") || warning.contains("Corrupt JPEG"));
@@ -105,7 +125,7 @@ public final class ImageIntake {
     }
 
     private static ImageReader reader(String mediaType) {
-        if (!mediaType.equals("image/webp")) {
+        if (!mediaType.equals(WEBP)) {
             // Of the JDK's own, whatever else lies on the class path.
             for (var readers = ImageIO.getImageReadersByMIMEType(mediaType); readers.hasNext(); ) {
                 ImageReader reader = readers.next();
@@ -123,20 +143,42 @@ public final class ImageIntake {
         }
     }
 
-    private static Normalised normalised(BufferedImage decoded, int orientation) {
-        boolean turned = orientation >= 5;
-        int width = turned ? decoded.getHeight() : decoded.getWidth();
-        int height = turned ? decoded.getWidth() : decoded.getHeight();
-        ColorModel colors = decoded.getColorModel();
-        BufferedImage upright = new BufferedImage(
-                width, height, colors.hasAlpha() ? BufferedImage.TYPE_INT_ARGB : BufferedImage.TYPE_INT_RGB);
-        Graphics2D graphics = upright.createGraphics();
+    /** With 8 bits a sample. Strip by strip, because of what is drawn the JDK makes a copy first. */
+    private static BufferedImage plain(BufferedImage decoded) {
+        int width = decoded.getWidth();
+        int height = decoded.getHeight();
+        int type = decoded.getColorModel().hasAlpha() ? BufferedImage.TYPE_INT_ARGB : BufferedImage.TYPE_INT_RGB;
+        BufferedImage plain = new BufferedImage(width, height, type);
+        Graphics2D graphics = plain.createGraphics();
         try {
-            graphics.drawImage(decoded, turn(orientation, decoded.getWidth(), decoded.getHeight()), null);
+            for (int y = 0; y < height; y += STRIP) {
+                graphics.drawImage(decoded.getSubimage(0, y, width, Math.min(STRIP, height - y)), 0, y, null);
+            }
         } finally {
             graphics.dispose();
         }
-        ByteArrayOutputStream png = new ByteArrayOutputStream();
+        return plain;
+    }
+
+    private static BufferedImage upright(BufferedImage plain, int orientation) {
+        if (orientation == 1) {
+            return plain;
+        }
+        boolean turned = orientation >= 5;
+        int width = turned ? plain.getHeight() : plain.getWidth();
+        int height = turned ? plain.getWidth() : plain.getHeight();
+        BufferedImage upright = new BufferedImage(width, height, plain.getType());
+        Graphics2D graphics = upright.createGraphics();
+        try {
+            graphics.drawImage(plain, turn(orientation, plain.getWidth(), plain.getHeight()), null);
+        } finally {
+            graphics.dispose();
+        }
+        return upright;
+    }
+
+    private static Normalised normalised(BufferedImage upright) {
+        Pieces png = new Pieces();
         try {
             if (!ImageIO.write(upright, "png", png)) {
                 throw new IIOException("no writer for PNG");
@@ -144,7 +186,7 @@ public final class ImageIntake {
         } catch (IOException e) {
             throw new IllegalStateException("every JDK writes PNG into memory", e);
         }
-        return new Normalised(width, height, png.toByteArray());
+        return new Normalised(upright.getWidth(), upright.getHeight(), png.toByteArray());
     }
 
     /** What brings an image upright whose EXIF orientation is this; exact, because it only swaps and mirrors axes. */

@@ -8,6 +8,7 @@ import dev.safelight.common.request.ImageDigest;
 import dev.safelight.common.store.Database;
 import dev.safelight.common.store.ObjectStore;
 import dev.safelight.common.store.StoreFullException;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.NoSuchFileException;
@@ -51,7 +52,7 @@ public final class InputImages {
     /** An image is none, or not there. */
     public record Wrong(List<Violation> violations) implements Outcome {}
 
-    /** The store is full or away. */
+    /** The store is full or away, or too many images are being fetched. */
     public record NotNow(Problem problem) implements Outcome {}
 
     /** Whether the request names any image. */
@@ -69,6 +70,9 @@ public final class InputImages {
                     input = input.with(field, digest(tenantId, name).toString());
                 } catch (UnusableImage e) {
                     violations.add(Violation.body(e.code(), "#/input/" + field, e.getMessage()));
+                } catch (FetchesBusy e) {
+                    return new NotNow(new Problem(
+                            503, "fetches_busy", "too many images are being fetched just now; try again soon"));
                 } catch (StoreFullException e) {
                     return new NotNow(
                             new Problem(503, "store_full", "there is no room for the image now; try again later"));
@@ -90,7 +94,8 @@ public final class InputImages {
                 .toList();
     }
 
-    private ImageDigest digest(String tenantId, String name) throws UnusableImage, IOException, InterruptedException {
+    private ImageDigest digest(String tenantId, String name)
+            throws UnusableImage, FetchesBusy, IOException, InterruptedException {
         Optional<ImageDigest> known = ImageDigest.of(name);
         if (known.isPresent()) {
             if (!images.hold(tenantId, known.get())) {
@@ -104,35 +109,53 @@ public final class InputImages {
         }
         Matcher data = DATA.matcher(name);
         if (data.matches()) {
-            return images.keep(tenantId, intake.take(data.group(1), decoded(data.group(2))));
+            return intake.place(
+                    tenantId,
+                    data.group(1),
+                    () -> images.keep(tenantId, intake.take(data.group(1), decoded(data.group(2)))));
         }
         if (name.startsWith("https:") || name.startsWith("http:")) {
-            return images.keep(tenantId, intake.take(fetch.get(name)));
+            return fetch.get(tenantId, name, file -> fetched(tenantId, file));
         }
         throw UnusableImage.unknown(
                 "must be the id of a file, an https URL, a data URL of a PNG, JPEG or WebP in base64, or"
                         + " sha256: and the digest of an image of an earlier job");
     }
 
-    private static byte[] decoded(String base64) throws UnusableImage {
+    private ImageDigest fetched(String tenantId, Bytes file) throws UnusableImage, IOException, InterruptedException {
+        String mediaType = ImageIntake.mediaType(file);
+        return intake.place(tenantId, mediaType, () -> images.keep(tenantId, intake.take(mediaType, file)));
+    }
+
+    private static Bytes decoded(String base64) throws UnusableImage {
         try {
-            return Base64.getDecoder().decode(base64);
+            return new Bytes(Base64.getDecoder().decode(base64));
         } catch (IllegalArgumentException e) {
             throw UnusableImage.malformed("the data URL is not in base64");
         }
     }
 
-    private ImageDigest ofFile(String tenantId, UUID id) throws UnusableImage, IOException {
+    private ImageDigest ofFile(String tenantId, UUID id) throws UnusableImage, IOException, InterruptedException {
         FileRow file = files.find(tenantId, id)
                 .orElseThrow(() -> UnusableImage.unknown("no file has the id " + id + "; it may have expired"));
         ImageDigest digest = new ImageDigest(file.sha256());
         if (images.hold(tenantId, digest)) {
             return digest;
         }
-        try (InputStream bytes = store.open(file.objectKey(), 0, file.bytes() - 1)) {
-            return images.keep(tenantId, new Normalised(file.width(), file.height(), bytes.readAllBytes()));
+        try {
+            return intake.place(tenantId, file.contentType(), () -> images.keep(tenantId, stored(file)));
         } catch (NoSuchFileException e) {
             throw UnusableImage.unknown("no file has the id " + id + "; it may have expired");
         }
+    }
+
+    private Normalised stored(FileRow file) throws IOException {
+        byte[] png = new byte[Math.toIntExact(file.bytes())];
+        try (InputStream bytes = store.open(file.objectKey(), 0, png.length - 1)) {
+            if (bytes.readNBytes(png, 0, png.length) < png.length) {
+                throw new EOFException(file.objectKey() + " is shorter than it was");
+            }
+        }
+        return new Normalised(file.width(), file.height(), png);
     }
 }

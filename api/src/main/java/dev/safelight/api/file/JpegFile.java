@@ -1,6 +1,5 @@
 package dev.safelight.api.file;
 
-import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
@@ -18,7 +17,7 @@ final class JpegFile {
     private static final int MOST_SCANS = 64;
 
     private final Bytes file;
-    private final ByteArrayOutputStream clean = new ByteArrayOutputStream();
+    private final Kept kept;
     private int width;
     private int height;
     private long decodedBytes;
@@ -27,19 +26,20 @@ final class JpegFile {
 
     private JpegFile(Bytes file) {
         this.file = file;
+        this.kept = new Kept(file);
     }
 
     static boolean is(Bytes file) {
         return file.startsWith(0xFF, START, 0xFF);
     }
 
-    /** @param limits asked as soon as the header has been read */
+    /** @param file only what is kept of it is there afterwards @param limits asked as soon as the header has been read */
     static Inspected inspect(Bytes file, ImageLimits limits) throws UnusableImage {
         return new JpegFile(file).walk(limits);
     }
 
     private Inspected walk(ImageLimits limits) throws UnusableImage {
-        clean.write(file.all(), 0, 2);
+        kept.keep(0, 2);
         int at = 2;
         while (true) {
             if (file.u8(at) != 0xFF) {
@@ -51,7 +51,7 @@ final class JpegFile {
                 continue;
             }
             if (marker == END) {
-                clean.write(file.all(), at, 2);
+                kept.keep(at, 2);
                 at += 2;
                 break;
             }
@@ -63,7 +63,7 @@ final class JpegFile {
         if (scans == 0) {
             throw UnusableImage.truncated();
         }
-        return new Inspected(width, height, decodedBytes, orientation, clean.toByteArray());
+        return new Inspected(width, height, decodedBytes, orientation, kept.bytes());
     }
 
     /** @return where the next one begins */
@@ -87,7 +87,7 @@ final class JpegFile {
         }
         boolean metadata = marker >= JFIF && marker <= 0xEF || marker == COMMENT;
         if (!metadata || marker == ADOBE) {
-            clean.write(file.all(), at, next - at);
+            kept.keep(at, next - at);
         }
         return next;
     }

@@ -1,6 +1,5 @@
 package dev.safelight.api.file;
 
-import java.io.ByteArrayOutputStream;
 import java.util.Set;
 import java.util.zip.CRC32;
 import java.util.zip.DataFormatException;
@@ -19,8 +18,7 @@ final class PngFile {
     };
 
     private final Bytes file;
-    private final ByteArrayOutputStream clean = new ByteArrayOutputStream();
-    private final ByteArrayOutputStream packed = new ByteArrayOutputStream();
+    private final Kept kept;
 
     private long width;
     private long height;
@@ -31,19 +29,20 @@ final class PngFile {
 
     private PngFile(Bytes file) {
         this.file = file;
+        this.kept = new Kept(file);
     }
 
     static boolean is(Bytes file) {
         return file.startsWith(SIGNATURE);
     }
 
-    /** @param limits asked as soon as the header has been read */
+    /** @param file only what is kept of it is there afterwards @param limits asked as soon as the header has been read */
     static Inspected inspect(Bytes file, ImageLimits limits) throws UnusableImage {
         return new PngFile(file).walk(limits);
     }
 
     private Inspected walk(ImageLimits limits) throws UnusableImage {
-        clean.write(file.all(), 0, SIGNATURE.length);
+        kept.keep(0, SIGNATURE.length);
         long at = SIGNATURE.length;
         String name;
         do {
@@ -61,8 +60,9 @@ final class PngFile {
         if (at != file.length()) {
             throw UnusableImage.trailing(file.length() - at);
         }
-        unpack(rawBytes());
-        return new Inspected((int) width, (int) height, decodedBytes(), orientation, clean.toByteArray());
+        Bytes clean = kept.bytes();
+        unpack(clean, rawBytes());
+        return new Inspected((int) width, (int) height, decodedBytes(), orientation, clean);
     }
 
     private void header(String name, long length, long at) throws UnusableImage {
@@ -92,11 +92,8 @@ final class PngFile {
         if (name.equals("eXIf")) {
             orientation = Exif.orientation(file.all(), at + 8, length);
         }
-        if (name.equals("IDAT")) {
-            packed.write(file.all(), at + 8, length);
-        }
         if (KEPT.contains(name)) {
-            clean.write(file.all(), at, length + CHUNK_FRAME);
+            kept.keep(at, length + CHUNK_FRAME);
         } else if (Character.isUpperCase(name.charAt(0))) {
             throw UnusableImage.malformed("the PNG needs a chunk that nobody knows");
         }
@@ -111,27 +108,40 @@ final class PngFile {
     }
 
     /** Unpacks the rows without keeping them: there must be all of them, and nothing else. */
-    private void unpack(long expected) throws UnusableImage {
+    private static void unpack(Bytes clean, long expected) throws UnusableImage {
         Inflater inflater = new Inflater();
+        byte[] window = new byte[8192];
+        long count = 0;
+        long surplus = 0;
         try {
-            inflater.setInput(packed.toByteArray());
-            byte[] window = new byte[8192];
-            long count = 0;
-            while (!inflater.finished()) {
-                int unpacked = inflater.inflate(window);
-                count += unpacked;
-                if (count > expected) {
-                    throw UnusableImage.malformed("the PNG unpacks to more than its header declares");
+            long length;
+            for (long at = SIGNATURE.length; at < clean.length(); at += length + CHUNK_FRAME) {
+                length = clean.u32(at);
+                if (!clean.name(at + 4).equals("IDAT")) {
+                    continue;
                 }
-                if (unpacked == 0 && (inflater.needsInput() || inflater.needsDictionary())) {
+                if (inflater.finished()) {
+                    surplus += length;
+                    continue;
+                }
+                inflater.setInput(clean.all(), (int) at + 8, (int) length);
+                for (int unpacked = -1; unpacked != 0; ) {
+                    unpacked = inflater.inflate(window);
+                    count += unpacked;
+                    if (count > expected) {
+                        throw UnusableImage.malformed("the PNG unpacks to more than its header declares");
+                    }
+                }
+                if (!inflater.finished() && inflater.needsDictionary()) {
                     throw UnusableImage.truncated();
                 }
+                surplus = inflater.getRemaining();
             }
-            if (count < expected) {
+            if (!inflater.finished() || count < expected) {
                 throw UnusableImage.truncated();
             }
-            if (inflater.getRemaining() > 0) {
-                throw UnusableImage.trailing(inflater.getRemaining());
+            if (surplus > 0) {
+                throw UnusableImage.trailing(surplus);
             }
         } catch (DataFormatException e) {
             throw UnusableImage.malformed("the rows of the PNG cannot be unpacked");

@@ -4,6 +4,7 @@ import dev.safelight.api.http.Handler;
 import dev.safelight.api.http.Problem;
 import dev.safelight.api.http.Reply;
 import dev.safelight.api.http.Request;
+import dev.safelight.api.http.Upload;
 import dev.safelight.common.job.JobIds;
 import dev.safelight.common.store.FileKey;
 import dev.safelight.common.store.StoreFullException;
@@ -27,16 +28,20 @@ public final class UploadFile implements Handler {
 
     @Override
     public Reply handle(Request request) throws InterruptedException {
-        Normalised image;
-        try {
-            image = intake.take(request.upload().mediaType(), request.upload().bytes());
-        } catch (UnusableImage e) {
-            return new Problem(422, e.code(), e.getMessage()).reply();
-        }
+        Upload upload = request.upload();
         Duration time = request.number("expires_in").map(Duration::ofSeconds).orElse(settings.keptFor());
         Optional<FileRow> kept;
         try {
-            kept = files.keep(new FileKey(request.tenantId(), JobIds.next()), image, time, settings.perTenant());
+            kept = intake.place(
+                    request.tenantId(),
+                    upload.mediaType(),
+                    () -> files.keep(
+                            new FileKey(request.tenantId(), JobIds.next()),
+                            intake.take(upload.mediaType(), new Bytes(upload.bytes(), upload.length())),
+                            time,
+                            settings.perTenant()));
+        } catch (UnusableImage e) {
+            return new Problem(422, e.code(), e.getMessage()).reply();
         } catch (StoreFullException e) {
             return new Problem(503, "store_full", "there is no room for the image now; try again later").reply();
         } catch (IOException e) {

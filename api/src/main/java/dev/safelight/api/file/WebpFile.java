@@ -1,6 +1,5 @@
 package dev.safelight.api.file;
 
-import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -12,7 +11,7 @@ final class WebpFile {
     private static final int ANIMATION = 0x02;
 
     private final Bytes file;
-    private final ByteArrayOutputStream clean = new ByteArrayOutputStream();
+    private final Kept kept;
     private int canvasWidth;
     private int canvasHeight;
     private int width;
@@ -21,6 +20,7 @@ final class WebpFile {
 
     private WebpFile(Bytes file) {
         this.file = file;
+        this.kept = new Kept(file);
     }
 
     static boolean is(Bytes file) {
@@ -29,7 +29,7 @@ final class WebpFile {
                 && new String(file.all(), 8, 4, StandardCharsets.ISO_8859_1).equals("WEBP");
     }
 
-    /** @param limits asked as soon as a size has been read */
+    /** @param file only what is kept of it is there afterwards @param limits asked as soon as a size has been read */
     static Inspected inspect(Bytes file, ImageLimits limits) throws UnusableImage {
         return new WebpFile(file).walk(limits);
     }
@@ -40,6 +40,7 @@ final class WebpFile {
         if (end != file.length()) {
             throw UnusableImage.trailing(file.length() - end);
         }
+        kept.keep(0, RIFF_HEADER);
         long at = RIFF_HEADER;
         while (at < end) {
             String name = file.name(at);
@@ -55,7 +56,7 @@ final class WebpFile {
         if (canvasWidth != 0 && (canvasWidth != width || canvasHeight != height)) {
             throw UnusableImage.malformed("the WebP declares two sizes");
         }
-        return new Inspected(width, height, decodedBytes(width, height), orientation, rewritten());
+        return new Inspected(width, height, decodedBytes(width, height), orientation, resized());
     }
 
     private void chunk(String name, int at, int length, int next, ImageLimits limits) throws UnusableImage {
@@ -71,11 +72,9 @@ final class WebpFile {
                 canvasWidth = file.u24little(data + 4) + 1;
                 canvasHeight = file.u24little(data + 7) + 1;
                 limits.check(canvasWidth, canvasHeight, decodedBytes(canvasWidth, canvasHeight));
-                byte[] header = new byte[18];
-                System.arraycopy(file.all(), at, header, 0, header.length);
                 // What the other flags announce is left out.
-                header[8] &= ALPHA;
-                clean.write(header, 0, header.length);
+                file.all()[data] &= ALPHA;
+                kept.keep(at, next - at);
             }
             case "VP8 " -> {
                 frame();
@@ -96,7 +95,7 @@ final class WebpFile {
                 height = (int) (sizes >> 14 & 0x3FFF) + 1;
                 keep(at, next, limits);
             }
-            case "ALPH" -> clean.write(file.all(), at, next - at);
+            case "ALPH" -> kept.keep(at, next - at);
             case "EXIF" -> orientation = Exif.orientation(file.all(), data, length);
             case "ANIM", "ANMF" -> throw UnusableImage.unsupported("the WebP is animated");
             default -> {
@@ -113,7 +112,7 @@ final class WebpFile {
 
     private void keep(int at, int next, ImageLimits limits) throws UnusableImage {
         limits.check(width, height, decodedBytes(width, height));
-        clean.write(file.all(), at, next - at);
+        kept.keep(at, next - at);
     }
 
     /** Four bytes a pixel, and as many again while the decoder's own planes are there. */
@@ -121,14 +120,10 @@ final class WebpFile {
         return width * height * 8;
     }
 
-    private byte[] rewritten() {
-        byte[] chunks = clean.toByteArray();
-        return ByteBuffer.allocate(RIFF_HEADER + chunks.length)
-                .order(ByteOrder.LITTLE_ENDIAN)
-                .put("RIFF".getBytes(StandardCharsets.ISO_8859_1))
-                .putInt(4 + chunks.length)
-                .put("WEBP".getBytes(StandardCharsets.ISO_8859_1))
-                .put(chunks)
-                .array();
+    /** With the size that it has now. */
+    private Bytes resized() {
+        Bytes clean = kept.bytes();
+        ByteBuffer.wrap(clean.all()).order(ByteOrder.LITTLE_ENDIAN).putInt(4, clean.length() - 8);
+        return clean;
     }
 }

@@ -33,7 +33,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.slf4j.Logger;
@@ -49,9 +49,6 @@ public final class HttpFront implements AutoCloseable {
     private static final Duration IDLE = Duration.ofSeconds(75);
     /** An upload that is too large is read up to here, so that its sender gets to see the 413; beyond, it is cut. */
     private static final long MOST_DISCARDED = 8 << 20;
-
-    /** Of the largest kind; of smaller ones as many as take the same room. */
-    private static final int UPLOADS_AT_ONCE = 4;
 
     private static final Duration PATIENCE_AT_CLOSE = Duration.ofSeconds(8);
     private static final Duration[] BUCKETS = IntStream.of(1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 5_000, 60_000)
@@ -77,6 +74,7 @@ public final class HttpFront implements AutoCloseable {
     /**
      * @param authenticator decides on whose behalf a request comes
      * @param links decides it for a signed URL
+     * @param room for uploads
      */
     public HttpFront(
             Vertx vertx,
@@ -84,6 +82,7 @@ public final class HttpFront implements AutoCloseable {
             Authenticator authenticator,
             OutputLinks links,
             HttpLimits limits,
+            UploadRoom room,
             MeterRegistry meters) {
         this.vertx = vertx;
         this.routes = routes;
@@ -91,7 +90,7 @@ public final class HttpFront implements AutoCloseable {
         this.links = links;
         this.limits = limits;
         this.connections = new Connections(limits, meters);
-        this.room = new UploadRoom((long) UPLOADS_AT_ONCE * limits.upload());
+        this.room = room;
         this.meters = meters;
     }
 
@@ -229,12 +228,14 @@ public final class HttpFront implements AutoCloseable {
         } else if (!isJson(exchange.http().getHeader("Content-Type"))) {
             refuseMediaType(exchange, operation, Set.of("application/json"));
         } else {
+            Buffer body = Buffer.buffer();
             read(
                     exchange,
                     operation,
                     Math.max(limits.body(), operation.bodyLimit()),
+                    body::appendBuffer,
                     () -> {},
-                    bytes -> answer(exchange, found, principal, bytes, null));
+                    () -> answer(exchange, found, principal, body.getBytes(), null));
         }
     }
 
@@ -247,27 +248,35 @@ public final class HttpFront implements AutoCloseable {
             refuseMediaType(exchange, operation, operation.uploads());
             return;
         }
-        Optional<UploadRoom.Place> place = room.take(declaredLength(http, limits.upload()));
+        int length = lengthToKeep(http, limits.upload());
+        Optional<UploadRoom.Place> place = room.take(principal.tenantId(), length);
         if (place.isEmpty()) {
             Problem problem = new Problem(503, "uploads_busy", "too much is being uploaded just now; try again soon");
             exchange.send(operation.path(), problem.reply());
             return;
         }
         connections.allow(http, limits.uploadDeadline());
-        http.end().onFailure(ignored -> place.get().giveBack());
-        read(exchange, operation, limits.upload(), place.get()::giveBack, bytes -> {
+        Arriving body = new Arriving(length);
+        Runnable done = () -> {
+            body.drop();
+            place.get().giveBack();
+        };
+        http.end().onFailure(ignored -> done.run());
+        read(exchange, operation, limits.upload(), body::add, done, () -> {
             try {
-                return answer(exchange, found, principal, null, new Upload(mediaType, bytes));
+                Upload upload = new Upload(mediaType, body.bytes(), body.length());
+                return answer(exchange, found, principal, null, upload);
             } finally {
-                place.get().giveBack();
+                done.run();
             }
         });
     }
 
-    /** At most {@code most}: beyond, nothing is kept anyway. */
-    private static long declaredLength(HttpServerRequest http, int most) {
+    /** Of what says that it is larger than {@code most} nothing is kept, of what does not say it as much as that. */
+    private static int lengthToKeep(HttpServerRequest http, int most) {
         try {
-            return Math.clamp(Long.parseLong(http.getHeader(HttpHeaders.CONTENT_LENGTH)), 0, most);
+            long declared = Long.parseLong(http.getHeader(HttpHeaders.CONTENT_LENGTH));
+            return declared > most ? 0 : (int) Math.max(0, declared);
         } catch (NumberFormatException e) {
             return most;
         }
@@ -280,11 +289,20 @@ public final class HttpFront implements AutoCloseable {
         exchange.send(operation.path(), problem.reply());
     }
 
-    /** Gathers the body on the event loop, and has it answered on a virtual thread. @param dropped told when it is too large */
+    /**
+     * Has the body kept on the event loop, and answered on a virtual thread.
+     *
+     * @param keep gets what comes, up to the limit
+     * @param dropped told when it is too large
+     */
     private void read(
-            Exchange exchange, Operation operation, int limit, Runnable dropped, Function<byte[], Reply> answer) {
+            Exchange exchange,
+            Operation operation,
+            int limit,
+            Consumer<Buffer> keep,
+            Runnable dropped,
+            Supplier<Reply> answer) {
         HttpServerRequest http = exchange.http();
-        Buffer body = Buffer.buffer();
         Runnable tooLarge = () -> {
             dropped.run();
             Problem problem = new Problem(413, "body_too_large", "the body must have at most " + limit + " bytes");
@@ -294,7 +312,7 @@ public final class HttpFront implements AutoCloseable {
         http.handler(chunk -> {
             received[0] += chunk.length();
             if (received[0] <= limit) {
-                body.appendBuffer(chunk);
+                keep.accept(chunk);
             } else if (received[0] > limit + MOST_DISCARDED && !http.response().ended()) {
                 http.response().putHeader("Connection", "close");
                 tooLarge.run();
@@ -308,7 +326,7 @@ public final class HttpFront implements AutoCloseable {
             if (received[0] > limit) {
                 tooLarge.run();
             } else {
-                handlers.execute(() -> exchange.send(operation.path(), answer.apply(body.getBytes())));
+                handlers.execute(() -> exchange.send(operation.path(), answer.get()));
             }
         });
     }

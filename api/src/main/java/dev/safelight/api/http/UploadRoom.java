@@ -1,35 +1,59 @@
 package dev.safelight.api.http;
 
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicLong;
 
-/** How many bytes of uploads this process holds in memory at a time, whoever sends them. */
-final class UploadRoom {
-    private final AtomicLong free;
+/**
+ * Room for images as they come, uploaded or fetched. Each takes as many bytes as it may have before the first of them is
+ * kept, and gives them back once it is stored or refused; there is one copy of it meanwhile. No tenant ever has the last quarter.
+ */
+public final class UploadRoom {
+    /** Of the largest kind; of smaller ones as many as take the same room. */
+    private static final int AT_ONCE = 4;
 
-    UploadRoom(long bytes) {
-        this.free = new AtomicLong(bytes);
+    private final long mostOfTenant;
+    private final Map<String, Long> taken = new HashMap<>();
+    private long free;
+
+    /** @param largest bytes of an image at most */
+    public UploadRoom(int largest) {
+        this.free = (long) AT_ONCE * largest;
+        this.mostOfTenant = free - largest;
     }
 
     /** @return empty where there is not as much room now */
-    Optional<Place> take(long bytes) {
-        long before = free.getAndUpdate(left -> left >= bytes ? left - bytes : left);
-        return before >= bytes ? Optional.of(new Place(bytes)) : Optional.empty();
+    public synchronized Optional<Place> take(String tenantId, long bytes) {
+        if (free < bytes || taken.getOrDefault(tenantId, 0L) + bytes > mostOfTenant) {
+            return Optional.empty();
+        }
+        add(tenantId, bytes);
+        return Optional.of(new Place(tenantId, bytes));
     }
 
-    /** Room for one upload; giving it back twice is harmless. */
-    final class Place {
+    private synchronized void add(String tenantId, long bytes) {
+        free -= bytes;
+        taken.compute(tenantId, (key, before) -> {
+            long now = (before == null ? 0 : before) + bytes;
+            return now == 0 ? null : now;
+        });
+    }
+
+    /** Room for one image; giving it back twice is harmless. */
+    public final class Place {
+        private final String tenantId;
         private final long bytes;
         private final AtomicBoolean given = new AtomicBoolean();
 
-        private Place(long bytes) {
+        private Place(String tenantId, long bytes) {
+            this.tenantId = tenantId;
             this.bytes = bytes;
         }
 
-        void giveBack() {
+        public void giveBack() {
             if (given.compareAndSet(false, true)) {
-                free.addAndGet(bytes);
+                add(tenantId, -bytes);
             }
         }
     }

@@ -40,6 +40,11 @@ public final class TenantShares {
         }
     }
 
+    /** Waits as long as it takes. */
+    public void acquire(String tenantId) throws InterruptedException {
+        tryAcquire(tenantId, Long.MAX_VALUE);
+    }
+
     /** From any thread. */
     public void release(String tenantId) {
         shares.get(tenantId).free.release();

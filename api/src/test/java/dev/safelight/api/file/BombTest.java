@@ -120,7 +120,7 @@ class BombTest {
 
         private static boolean take(ImageIntake intake, String mediaType, byte[] bytes) throws InterruptedException {
             try {
-                intake.take(mediaType, bytes);
+                intake.take(mediaType, new Bytes(bytes));
                 return true;
             } catch (UnusableImage refusal) {
                 System.out.println(refusal.code() + ": " + refusal.getMessage());

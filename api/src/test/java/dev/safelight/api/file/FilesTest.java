@@ -103,18 +103,18 @@ class FilesTest {
         assertThat(stored()).isEqualTo(before);
     }
 
-    /** Four of the largest kind are all that is held in memory at a time. */
+    /** Three of the largest kind are all that is held of one tenant at a time. */
     @Test
     void uploadsThatAreNeverFinishedHoldNobodyUpForLong() throws IOException {
         List<Socket> slow = new ArrayList<>();
-        for (int i = 0; i < 4; i++) {
+        for (int i = 0; i < 3; i++) {
             slow.add(unfinishedUpload());
         }
         Eventually.becomes("there is no room", () -> {
             Answer answer = upload("/v1/files", "image/png", PNG);
             if (answer.status() == 201) {
                 api.delete("/v1/files/" + answer.id());
-                // One of the four may have come while this small one was in the way, and been refused.
+                // One of the three may have come while this small one was in the way, and been refused.
                 slow.add(unfinishedUpload());
             }
             return answer.at("/code").asText().equals("uploads_busy");

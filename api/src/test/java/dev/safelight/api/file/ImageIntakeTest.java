@@ -120,7 +120,7 @@ class ImageIntakeTest {
     @ParameterizedTest
     @MethodSource("evil")
     void isRefusedForWhatItIs(Evil evil) {
-        assertThatThrownBy(() -> intake.take(evil.mediaType, evil.bytes))
+        assertThatThrownBy(() -> take(evil.mediaType, evil.bytes))
                 .isInstanceOfSatisfying(
                         UnusableImage.class,
                         refusal -> assertThat(refusal.code())
@@ -135,9 +135,9 @@ class ImageIntakeTest {
             BufferedImage picture = Images.picture(33, 17, type);
             assertSame(
                     picture,
-                    Images.decoded(intake.take("image/png", Images.png(picture)).png()));
+                    Images.decoded(take("image/png", Images.png(picture)).png()));
         }
-        Normalised gray = intake.take("image/png", Images.png(Images.picture(9, 9, BufferedImage.TYPE_USHORT_GRAY)));
+        Normalised gray = take("image/png", Images.png(Images.picture(9, 9, BufferedImage.TYPE_USHORT_GRAY)));
         assertThat(gray.width()).isEqualTo(9);
         assertThat(Images.decoded(gray.png()).getSampleModel().getSampleSize(0)).isEqualTo(8);
     }
@@ -149,12 +149,12 @@ class ImageIntakeTest {
                 Images.jpeg(picture),
                 Images.progressive(picture),
                 Images.jpeg(Images.picture(40, 30, BufferedImage.TYPE_BYTE_GRAY)))) {
-            Normalised taken = intake.take("image/jpeg", jpeg);
+            Normalised taken = take("image/jpeg", jpeg);
             assertThat(taken.width()).isEqualTo(40);
             assertThat(taken.height()).isEqualTo(30);
         }
         for (byte[] webp : List.of(Images.WEBP, Images.WEBP_LOSSLESS, Images.WEBP_ALPHA)) {
-            assertThat(intake.take("image/webp", webp).width()).isEqualTo(1);
+            assertThat(take("image/webp", webp).width()).isEqualTo(1);
         }
     }
 
@@ -167,7 +167,7 @@ class ImageIntakeTest {
     })
     void theImageIsStoredUpright(int orientation, String side, String end, String row) throws Exception {
         byte[] turned = Images.with(PNG, Images.chunk("eXIf", Images.exif(orientation)));
-        BufferedImage upright = Images.decoded(intake.take("image/png", turned).png());
+        BufferedImage upright = Images.decoded(take("image/png", turned).png());
         boolean vertical = row.equals("vertical");
         assertThat(upright.getWidth()).isEqualTo(vertical ? 5 : 7);
         assertThat(upright.getHeight()).isEqualTo(vertical ? 7 : 5);
@@ -180,7 +180,7 @@ class ImageIntakeTest {
                 .isEqualTo(PICTURE.getRGB(1, 0));
         byte[] jpeg = Images.with(
                 JPEG, 0xE1, Images.joined("Exif\0\0".getBytes(StandardCharsets.ISO_8859_1), Images.exif(orientation)));
-        assertThat(intake.take("image/jpeg", jpeg).width()).isEqualTo(upright.getWidth());
+        assertThat(take("image/jpeg", jpeg).width()).isEqualTo(upright.getWidth());
     }
 
     @Test
@@ -197,11 +197,11 @@ class ImageIntakeTest {
             loaded = Images.with(loaded, chunk);
         }
         byte[] commented = Images.with(Images.with(JPEG, 0xFE, secret), 0xE2, secret);
-        for (Normalised stored : List.of(intake.take("image/png", loaded), intake.take("image/jpeg", commented))) {
+        for (Normalised stored : List.of(take("image/png", loaded), take("image/jpeg", commented))) {
             assertThat(new String(stored.png(), StandardCharsets.ISO_8859_1))
                     .doesNotContain("secret", "tEXt", "iCCP", "eXIf", "prVt");
         }
-        assertSame(PICTURE, Images.decoded(intake.take("image/png", loaded).png()));
+        assertSame(PICTURE, Images.decoded(take("image/png", loaded).png()));
     }
 
     @ParameterizedTest
@@ -210,7 +210,7 @@ class ImageIntakeTest {
         byte[] whole = whole(mediaType);
         for (int length = 0; length < whole.length; length++) {
             byte[] part = Arrays.copyOf(whole, length);
-            assertThatThrownBy(() -> intake.take(mediaType, part))
+            assertThatThrownBy(() -> take(mediaType, part))
                     .as("the first %d of %d bytes", length, whole.length)
                     .isInstanceOf(UnusableImage.class);
         }
@@ -226,7 +226,7 @@ class ImageIntakeTest {
                 byte[] broken = whole.clone();
                 broken[at] ^= (byte) change;
                 try {
-                    intake.take(mediaType, broken);
+                    take(mediaType, broken);
                 } catch (UnusableImage refusal) {
                     assertThat(refusal.code()).isNotBlank();
                 } catch (RuntimeException | Error accident) {
@@ -234,6 +234,10 @@ class ImageIntakeTest {
                 }
             }
         }
+    }
+
+    private Normalised take(String mediaType, byte[] bytes) throws UnusableImage {
+        return intake.take(mediaType, new Bytes(bytes.clone()));
     }
 
     private static byte[] whole(String mediaType) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.sun.net.httpserver.HttpServer;
+import dev.safelight.api.Eventually;
 import dev.safelight.api.TestApi;
 import dev.safelight.api.TestApi.Answer;
 import dev.safelight.common.wire.Json;
@@ -11,10 +12,12 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.http.HttpRequest;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collections;
 import java.util.List;
@@ -191,6 +194,41 @@ class InputImagesTest {
         assertThat(answers.at("/results/15/problem/errors/0/code").textValue()).isEqualTo("image_unreachable");
         assertThat(answers.at("/results/16/problem/errors/0/code").textValue()).isEqualTo("too_many");
         assertThat(fetches.get()).isEqualTo(before + 16);
+    }
+
+    /** Nothing is wrong with such a request: it is no violation. */
+    @Test
+    void whileThereIsNoRoomToFetchTheClientIsAskedToComeBack() throws IOException {
+        String one = body("\"image\": \"" + url("/picture") + "\"");
+        List<Socket> unfinished = new ArrayList<>();
+        try {
+            for (int i = 0; i < 3; i++) {
+                Socket socket = new Socket("127.0.0.1", api.server().port());
+                unfinished.add(socket);
+                String head = "POST /v1/files HTTP/1.1\r\nHost: a\r\nContent-Type: image/png\r\nContent-Length: " + MOST
+                        + "\r\n\r\n";
+                socket.getOutputStream().write(head.getBytes(StandardCharsets.ISO_8859_1));
+            }
+            Eventually.becomes(
+                    "there is no room", () -> api.post("/v1/jobs", one).status() == 503);
+            Answer refused = api.post("/v1/jobs", one);
+            assertThat(refused.at("/code").textValue()).isEqualTo("fetches_busy");
+            assertThat(refused.header("Retry-After")).isEqualTo("5");
+            String two = "\"requests\": [" + one + "," + body("\"image\": \"" + data("image/png", PNG) + "\"") + "]}";
+            JsonNode answers = api.post("/v1/jobs:batch", "{" + two).json();
+            assertThat(answers.at("/results/0/status").intValue()).isEqualTo(503);
+            assertThat(answers.at("/results/0/problem/code").textValue()).isEqualTo("fetches_busy");
+            assertThat(answers.at("/results/1/status").intValue()).isEqualTo(202);
+            Answer none = api.post("/v1/jobs:batch", "{\"atomic\": true, " + two);
+            assertThat(none.status()).isEqualTo(503);
+            assertThat(none.header("Retry-After")).isEqualTo("5");
+        } finally {
+            for (Socket socket : unfinished) {
+                socket.close();
+            }
+        }
+        Eventually.becomes(
+                "there is room again", () -> api.post("/v1/jobs", one).status() == 202);
     }
 
     @Test
