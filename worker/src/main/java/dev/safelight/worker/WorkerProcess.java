@@ -246,9 +246,9 @@ public final class WorkerProcess implements AutoCloseable {
         try {
             if (!room.awaitEmpty(settings.drainGrace())) {
                 LOG.info("handing back {} jobs", room.jobs());
-                attempts.drain();
-                room.awaitEmpty(HAND_BACK);
             }
+            attempts.drain(); // also what a slow claim may yet bring
+            room.awaitEmpty(HAND_BACK);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -1,6 +1,7 @@
 package dev.safelight.common.bundle;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -80,7 +81,7 @@ public final class BundleLibrary {
             return folders.filter(folder -> Files.exists(folder.resolve("model.json")))
                     .sorted()
                     .toList();
-        } catch (IOException e) {
+        } catch (IOException | UncheckedIOException e) {
             throw new BundleException("cannot list the models folder " + models + ": " + e.getMessage(), e);
         }
     }

@@ -5,6 +5,7 @@ import dev.safelight.common.sampling.sampler.Methods;
 import dev.safelight.common.wire.Json;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.DigestInputStream;
@@ -26,7 +27,8 @@ public final class BundleReader {
     /**
      * Reads and checks the manifest of one bundle; network files are not opened.
      *
-     * @throws BundleException when the manifest is missing, unreadable or contradicts itself
+     * @throws BundleException when the manifest is none or contradicts itself
+     * @throws UncheckedIOException when it is missing, or cannot be read for the moment
      */
     public static Bundle read(Path folder) {
         Path file = folder.resolve("model.json");
@@ -38,7 +40,7 @@ public final class BundleReader {
         } catch (JsonProcessingException e) {
             throw new BundleException(file + " is not a valid manifest: " + e.getOriginalMessage(), e);
         } catch (IOException e) {
-            throw new BundleException("cannot read " + file + ": " + e.getMessage(), e);
+            throw new UncheckedIOException("cannot read " + file + ": " + e, e);
         }
     }
 
@@ -47,7 +49,8 @@ public final class BundleReader {
      * before any native library sees the file.
      *
      * @return the checked file
-     * @throws BundleException when the file is missing or differs
+     * @throws BundleException when the file differs
+     * @throws UncheckedIOException when it is missing, or cannot be read for the moment
      */
     public static Path verified(Bundle bundle, String role) {
         Manifest.Network network = bundle.manifest().networks().get(role);
@@ -64,7 +67,8 @@ public final class BundleReader {
      * Compares a tokenizer's file with the digest that the manifest lists.
      *
      * @return the checked file
-     * @throws BundleException when the file is missing or differs
+     * @throws BundleException when the file differs
+     * @throws UncheckedIOException when it is missing, or cannot be read for the moment
      */
     public static Path verified(Bundle bundle, Manifest.Tokenizer tokenizer) {
         Path file = bundle.file(tokenizer.file());
@@ -79,7 +83,8 @@ public final class BundleReader {
     /**
      * The tables of a bundle by name.
      *
-     * @throws BundleException when one is missing, differs from its digest or is no list of numbers
+     * @throws BundleException when one differs from its digest or is no list of numbers
+     * @throws UncheckedIOException when one is missing, or cannot be read for the moment
      */
     static Map<String, double[]> tables(Bundle bundle) {
         Map<String, double[]> tables = new HashMap<>();
@@ -94,8 +99,10 @@ public final class BundleReader {
             }
             try {
                 tables.put(name, Json.MAPPER.readValue(file.toFile(), double[].class));
-            } catch (IOException e) {
+            } catch (JsonProcessingException e) {
                 throw new BundleException(file + " is not a list of numbers: " + e.getMessage(), e);
+            } catch (IOException e) {
+                throw new UncheckedIOException("cannot read " + file + ": " + e, e);
             }
         });
         return tables;
@@ -107,7 +114,7 @@ public final class BundleReader {
             return HexFormat.of()
                     .formatHex(((DigestInputStream) in).getMessageDigest().digest());
         } catch (IOException e) {
-            throw new BundleException("cannot read " + file + ": " + e.getMessage(), e);
+            throw new UncheckedIOException("cannot read " + file + ": " + e, e);
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.safelight.common.bundle;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -34,6 +35,9 @@ public final class BundleShelf {
 
     /** A manifest as it was when it was read; bad where it could not be. */
     private record Seen(FileTime modified, long size, Bundle bundle, BadBundle bad) {}
+
+    /** Nothing is known of it: the next look reads it. */
+    private static final Seen UNREAD = new Seen(FileTime.fromMillis(0), -1, null, null);
 
     /**
      * @param fresh what was seen so long ago need not be looked at again
@@ -112,7 +116,7 @@ public final class BundleShelf {
             modified = attributes.lastModifiedTime();
             size = attributes.size();
         } catch (IOException e) {
-            return new Seen(FileTime.fromMillis(0), -1, null, null); // gone since it was listed
+            return UNREAD; // gone since it was listed
         }
         Seen before = seen.get(folder);
         if (before != null && before.modified().equals(modified) && before.size() == size) {
@@ -120,6 +124,11 @@ public final class BundleShelf {
         }
         try {
             return new Seen(modified, size, BundleReader.read(folder), null);
+        } catch (UncheckedIOException e) {
+            if (before != UNREAD) {
+                LOG.warn("a bundle will be looked for again: {}", e.getMessage());
+            }
+            return UNREAD;
         } catch (RuntimeException e) {
             return new Seen(modified, size, null, BundleLibrary.bad(folder, e));
         }

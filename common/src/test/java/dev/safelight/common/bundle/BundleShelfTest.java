@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.BeforeEach;
@@ -65,6 +66,26 @@ class BundleShelfTest {
         bundle("broken", "2026-03-03");
         assertThat(shelf.look().all()).extracting(Bundle::name).containsExactly("broken", "one");
         assertThat(shelf.contents().bad()).isEmpty();
+    }
+
+    @Test
+    void aManifestThatCouldNotBeReadIsReadAgainAndIsNotBad() throws IOException {
+        bundle("later", "2026-03-03");
+        Path manifest = models.resolve("later/model.json");
+        String text = Files.readString(manifest);
+        Files.delete(manifest);
+        Files.createDirectory(manifest); // there, and to read it fails
+        FileTime written = Files.getLastModifiedTime(manifest);
+        long size = Files.size(manifest);
+        BundleShelf shelf = open();
+        assertThat(shelf.contents().all()).extracting(Bundle::name).containsExactly("one");
+        assertThat(shelf.contents().bad()).isEmpty();
+        // Nothing but the trouble goes away.
+        Files.delete(manifest);
+        Files.writeString(manifest, text + " ".repeat((int) size - text.length()));
+        Files.setLastModifiedTime(manifest, written);
+        assertThat(Files.size(manifest)).isEqualTo(size);
+        assertThat(shelf.look().all()).extracting(Bundle::name).containsExactly("later", "one");
     }
 
     @Test

@@ -11,6 +11,7 @@ import dev.safelight.worker.model.Classifier;
 import dev.safelight.worker.model.Device;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -129,7 +130,7 @@ public final class EvaluateCommand implements Callable<Integer> {
             return evaluate();
         } catch (IOException e) {
             throw new CannotStart("cannot read the data set in " + data + ", or the scores: " + e, e);
-        } catch (BundleException | Device.DeviceUnavailable | IllegalArgumentException e) {
+        } catch (BundleException | UncheckedIOException | Device.DeviceUnavailable | IllegalArgumentException e) {
             throw new CannotStart(String.valueOf(e.getMessage()).replaceAll("\\R+", "; "), e);
         }
     }

@@ -157,10 +157,12 @@ final class Attempt implements LeaseHolder {
     }
 
     private AttemptOutcome unservable(UnservableJob unservable) {
-        if (unservable.mayRunElsewhere()) {
-            return new Returned(unservable.error(), true, settings.bundleDelay());
+        if (unservable.saysDeviceLost()) {
+            return deviceLost();
         }
-        return unservable.saysDeviceLost() ? deviceLost() : new Failed(unservable.error());
+        return unservable.mayRunElsewhere()
+                ? new Returned(unservable.error(), true, settings.bundleDelay())
+                : new Failed(unservable.error());
     }
 
     private AttemptOutcome deviceLost() {

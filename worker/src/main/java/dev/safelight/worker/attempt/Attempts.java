@@ -48,6 +48,7 @@ public final class Attempts {
     private final Runnable deviceLost;
     private final LongSupplier nanoTime;
     private final Set<Attempt> running = ConcurrentHashMap.newKeySet();
+    private volatile boolean draining;
 
     /** @param deviceLost called when the device fails every call, perhaps by several attempts: it is to end the process */
     public Attempts(
@@ -114,6 +115,9 @@ public final class Attempts {
         room.enter(attempt.mustRunAlone());
         leases.add(attempt);
         running.add(attempt);
+        if (draining) {
+            attempt.drain(); // a claim that was slow to come back
+        }
         meters.counter("safelight.starts", "lane", job.express() ? "express" : "regular")
                 .increment();
         if (job.dispatched() != null) {
@@ -123,8 +127,9 @@ public final class Attempts {
         Thread.ofVirtual().name("attempt-" + job.fence().job().jobId()).start(() -> run(job, attempt));
     }
 
-    /** Asks all attempts to stop at their next step; their jobs go back to the queue. */
+    /** Asks all attempts, and all that still come, to stop at their next step; their jobs go back to the queue. */
     public void drain() {
+        draining = true;
         running.forEach(Attempt::drain);
     }
 

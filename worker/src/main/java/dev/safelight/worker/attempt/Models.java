@@ -32,16 +32,30 @@ import org.slf4j.LoggerFactory;
 public final class Models {
     private static final Logger LOG = LoggerFactory.getLogger(Models.class);
     private static final long LOOK_MILLIS = 200;
-    /** A bundle that could not be loaded is not tried again sooner; it may have been on its way into the folder. */
+    /** What could not be loaded is not tried again sooner: the bundle may have been on its way into the folder. */
     private static final Duration BAD = Duration.ofSeconds(10);
 
     private final Source source;
     private final Map<String, Failure> failures = new ConcurrentHashMap<>();
 
-    /** Why a version could not be loaded, and when. */
-    private record Failure(String reason, long nanos) {
+    /**
+     * Why a version could not be loaded, and when.
+     *
+     * @param bad whether the bundle itself is to blame: whoever reads the same bytes finds the same
+     */
+    private record Failure(boolean bad, String reason, long nanos) {
+        static Failure of(Throwable cause) {
+            boolean bad = cause instanceof BundleException;
+            String reason = bad ? cause.getMessage() : cause.toString();
+            return new Failure(bad, reason.replaceAll("\\R+", "; "), System.nanoTime());
+        }
+
         boolean isFresh() {
             return System.nanoTime() - nanos < BAD.toNanos();
+        }
+
+        UnservableJob unservable() {
+            return bad ? Models.bad(reason) : UnservableJob.here(new JobError("load_failed", reason));
         }
     }
 
@@ -138,10 +152,15 @@ public final class Models {
     /** Names of all that can be loaded, as far as is known. */
     public List<String> names() {
         return source.bundles().stream()
-                .filter(bundle -> !failures.containsKey(bundle.version()))
+                .filter(bundle -> !isBad(bundle))
                 .map(Bundle::name)
                 .sorted()
                 .toList();
+    }
+
+    private boolean isBad(Bundle bundle) {
+        Failure known = failures.get(bundle.version());
+        return known != null && known.bad();
     }
 
     /**
@@ -150,13 +169,13 @@ public final class Models {
      *
      * @param abandoned looked at while waiting
      * @return empty when it was abandoned, or the worker is closing
-     * @throws UnservableJob when this worker has no such model, as happens while a new bundle is rolled out, or the
-     *     model's bundle is bad, which no other worker can help
+     * @throws UnservableJob when this worker has no such model, as happens while a new bundle is rolled out, or cannot load
+     *     it for now; or the model's bundle is bad, which no other worker can help
      */
     Optional<Loan> hold(ClaimedJob job, BooleanSupplier abandoned) throws InterruptedException {
         Failure known = failures.get(job.bundle());
         if (known != null && known.isFresh()) {
-            throw bad(known.reason());
+            throw known.unservable();
         }
         Wish wish = source.borrow(job.model(), job.bundle()).orElseThrow(() -> missing(job));
         while (true) {
@@ -175,16 +194,16 @@ public final class Models {
             } catch (CancellationException e) {
                 return Optional.empty();
             } catch (ExecutionException e) {
-                throw bad(failed(job.model(), job.bundle(), e.getCause()));
+                throw failed(job.model(), job.bundle(), e.getCause()).unservable();
             }
         }
     }
 
-    private String failed(String name, String version, Throwable failure) {
-        String reason = String.valueOf(failure.getMessage()).replaceAll("\\R+", "; ");
-        failures.put(version, new Failure(reason, System.nanoTime()));
-        LOG.error("model {} is not served: {}", name, reason);
-        return reason;
+    private Failure failed(String name, String version, Throwable cause) {
+        Failure failure = Failure.of(cause);
+        failures.put(version, failure);
+        LOG.error("model {} is not served{}: {}", name, failure.bad() ? "" : " for now", failure.reason());
+        return failure;
     }
 
     private static UnservableJob bad(String reason) {
@@ -214,7 +233,7 @@ public final class Models {
 
     /**
      * Loads at start what jobs should not have to wait for: the pinned models, and then, the largest first, because it takes
-     * longest and is the one to show, what fits, until so much time has passed. What cannot be loaded is passed over, and its jobs fail with the reason.
+     * longest and is the one to show, what fits, until so much time has passed. What cannot be loaded is passed over.
      *
      * @throws BundleException when a pinned model is not there
      * @throws IllegalStateException when the device cannot be used
@@ -252,9 +271,10 @@ public final class Models {
         try {
             cache.borrow(bundle).loan().get().close();
         } catch (ExecutionException e) {
-            UnservableJob bad = bad(failed(bundle.name(), bundle.version(), e.getCause()));
-            if (bad.saysDeviceLost()) {
-                throw new IllegalStateException("the device cannot be used: " + bad.getMessage(), e);
+            UnservableJob unservable =
+                    failed(bundle.name(), bundle.version(), e.getCause()).unservable();
+            if (unservable.saysDeviceLost()) {
+                throw new IllegalStateException("the device cannot be used: " + unservable.getMessage(), e);
             }
         }
     }

@@ -1,13 +1,16 @@
 package dev.safelight.worker.attempt;
 
 import dev.safelight.common.job.JobError;
+import java.util.regex.Pattern;
 
 /** This worker cannot run the job. */
 final class UnservableJob extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    /** How PyTorch begins to say that a device cannot be used any more; of one that is full it says something else. */
+    /** How PyTorch begins to say that a device cannot be used any more. */
     private static final String DEVICE_LOST = "CUDA error";
+    /** What may follow where the device is only full, mostly of what belongs to other processes. */
+    private static final Pattern FULL = Pattern.compile("out of memory|_ALLOC_FAILED|_NOT_INITIALIZED");
 
     private final transient JobError error;
     private final boolean elsewhere;
@@ -18,7 +21,7 @@ final class UnservableJob extends RuntimeException {
         this.elsewhere = elsewhere;
     }
 
-    /** Another worker, or this one after an upgrade, may. */
+    /** Another worker, or this one at another time, may. */
     static UnservableJob here(JobError error) {
         return new UnservableJob(error, true);
     }
@@ -36,8 +39,9 @@ final class UnservableJob extends RuntimeException {
         return elsewhere;
     }
 
-    /** Whether what looks like a bad bundle is a device on which no bundle can be loaded. */
+    /** Whether it is for a device on which no bundle can be loaded any more. */
     boolean saysDeviceLost() {
-        return error.message().contains(DEVICE_LOST);
+        String message = error.message();
+        return message.contains(DEVICE_LOST) && !FULL.matcher(message).find();
     }
 }

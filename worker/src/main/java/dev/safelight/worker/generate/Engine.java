@@ -9,7 +9,7 @@ import dev.safelight.common.job.JobKey;
 import dev.safelight.common.job.Priority;
 import dev.safelight.worker.batch.Batcher;
 import dev.safelight.worker.batch.Counters;
-import dev.safelight.worker.batch.EvaluationStopped;
+import dev.safelight.worker.batch.EvaluationStopped.DeviceFailed;
 import dev.safelight.worker.batch.Group;
 import dev.safelight.worker.batch.Network;
 import dev.safelight.worker.batch.Row;
@@ -17,6 +17,7 @@ import dev.safelight.worker.batch.Ticket;
 import dev.safelight.worker.batch.Walk;
 import dev.safelight.worker.model.Device;
 import dev.safelight.worker.model.Golden;
+import dev.safelight.worker.model.MachineTrouble;
 import dev.safelight.worker.model.TorchNetwork;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -80,6 +81,7 @@ public final class Engine implements AutoCloseable {
      * on meanwhile.
      *
      * @throws BundleException when the bundle cannot be run or computes something else than it did where it was trained
+     * @throws RuntimeException otherwise, when the machine is in trouble: it has no room, or a file cannot be read
      */
     public Model load(Bundle bundle) {
         return load(bundle, Prompts::load);
@@ -109,8 +111,11 @@ public final class Engine implements AutoCloseable {
             networks.put(bundle, loaded);
             prompts.put(bundle, read);
             return whole.with(aside, read);
-        } catch (EvaluationStopped e) {
+        } catch (DeviceFailed e) {
             loaded.forEach(TorchNetwork::close);
+            if (MachineTrouble.is(e.getCause())) {
+                throw e;
+            }
             throw new BundleException("bundle " + bundle.name() + ": its network does not run: " + e.getMessage(), e);
         } catch (RuntimeException | Error e) {
             loaded.forEach(TorchNetwork::close);

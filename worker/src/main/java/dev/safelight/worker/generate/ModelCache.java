@@ -41,7 +41,10 @@ public final class ModelCache implements AutoCloseable {
 
     /** Puts bundles on a device and takes them off again. */
     public interface Loader {
-        /** @throws BundleException when the bundle cannot be used */
+        /**
+         * @throws BundleException when the bundle itself is bad
+         * @throws RuntimeException otherwise, when it may be loaded another time, or elsewhere
+         */
         Loaded load(Bundle bundle);
 
         void unload(Model model);
@@ -177,9 +180,7 @@ public final class ModelCache implements AutoCloseable {
                 request.loan().completeExceptionally(e);
             } catch (RuntimeException | Error e) {
                 LOG.error("loading {} failed", request.bundle().name(), e);
-                request.loan()
-                        .completeExceptionally(new BundleException(
-                                "bundle " + request.bundle().name() + " cannot be loaded: " + e, e));
+                request.loan().completeExceptionally(e);
             }
         }
     }

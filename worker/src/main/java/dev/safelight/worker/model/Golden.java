@@ -1,11 +1,13 @@
 package dev.safelight.worker.model;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.safelight.common.bundle.Bundle;
 import dev.safelight.common.bundle.BundleException;
 import dev.safelight.common.wire.Json;
 import dev.safelight.worker.batch.Conditioning;
 import dev.safelight.worker.batch.Row;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -34,7 +36,12 @@ public record Golden(double tolerance, Map<String, Recording> networks) {
         }
     }
 
-    /** Empty when the bundle brings none. */
+    /**
+     * Empty when the bundle brings none.
+     *
+     * @throws BundleException when it is no recording
+     * @throws UncheckedIOException when the file is missing, or cannot be read for the moment
+     */
     public static Optional<Golden> of(Bundle bundle) {
         if (bundle.manifest().golden() == null) {
             return Optional.empty();
@@ -42,8 +49,10 @@ public record Golden(double tolerance, Map<String, Recording> networks) {
         var file = bundle.file(bundle.manifest().golden().file());
         try {
             return Optional.of(Json.MAPPER.readValue(file.toFile(), Golden.class));
-        } catch (IOException e) {
+        } catch (JsonProcessingException e) {
             throw new BundleException("bundle " + bundle.name() + ": cannot read " + file + ": " + e.getMessage(), e);
+        } catch (IOException e) {
+            throw new UncheckedIOException("bundle " + bundle.name() + ": cannot read " + file + ": " + e, e);
         }
     }
 

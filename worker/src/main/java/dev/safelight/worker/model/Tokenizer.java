@@ -7,6 +7,7 @@ import dev.safelight.common.bundle.BundleReader;
 import dev.safelight.common.bundle.Manifest;
 import dev.safelight.common.request.Emphasis;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -31,7 +32,10 @@ public final class Tokenizer implements AutoCloseable {
      */
     public record Tokens(float[] ids, float[] weights) {}
 
-    /** @throws BundleException when its file is missing, differs from its digest or is no tokenizer */
+    /**
+     * @throws BundleException when its file differs from its digest or is no tokenizer
+     * @throws UncheckedIOException when the file is missing, or cannot be read for the moment
+     */
     public static Tokenizer load(Bundle bundle, Manifest.Tokenizer described) {
         Path file = BundleReader.verified(bundle, described);
         // Padding and cutting are done here: a piece of a prompt is not yet a prompt.
@@ -40,7 +44,9 @@ public final class Tokenizer implements AutoCloseable {
         Device.prepare();
         try (var in = Files.newInputStream(file)) {
             return new Tokenizer(HuggingFaceTokenizer.newInstance(in, options), described);
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException e) {
+            throw new UncheckedIOException("bundle " + bundle.name() + ": cannot read " + file + ": " + e, e);
+        } catch (RuntimeException e) {
             throw new BundleException("bundle " + bundle.name() + ": cannot read " + file + ": " + e.getMessage(), e);
         }
     }

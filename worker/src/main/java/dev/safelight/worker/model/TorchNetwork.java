@@ -69,6 +69,8 @@ public final class TorchNetwork implements Network, AutoCloseable {
      * Loads the network that fills a role of a bundle.
      *
      * @throws BundleException when its digest is wrong, PyTorch cannot read it, or it wants inputs that nobody can give
+     * @throws UncheckedIOException when the file is missing, or cannot be read for the moment
+     * @throws EngineException when the machine is in trouble
      */
     public static TorchNetwork load(Bundle bundle, String role, Device device) {
         bundle.manifest().networks().get(role).inputs().forEach(input -> InputShape.of(bundle.manifest(), role, input));
@@ -98,8 +100,11 @@ public final class TorchNetwork implements Network, AutoCloseable {
             }
             block.freezeParameters(true);
             return block;
-        } catch (UncheckedIOException | EngineException e) {
+        } catch (EngineException e) {
             manager.close();
+            if (MachineTrouble.is(e)) {
+                throw e;
+            }
             throw new BundleException(
                     "bundle " + bundle.name() + ": cannot load its " + role + ": " + e.getMessage(), e);
         } catch (RuntimeException | Error e) {

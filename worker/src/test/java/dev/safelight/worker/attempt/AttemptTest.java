@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.safelight.common.bundle.Bundle;
-import dev.safelight.common.bundle.BundleException;
 import dev.safelight.common.bundle.BundleReader;
 import dev.safelight.common.bundle.BundleShelf;
 import dev.safelight.common.config.KafkaSettings;
@@ -81,6 +80,7 @@ class AttemptTest {
     private static Equipment equipment;
     private static Bundle tiny;
     private static Bundle forged;
+    private static Bundle away;
     private static Database database;
 
     @TempDir
@@ -107,6 +107,10 @@ class AttemptTest {
         Path folder = copied(models, "forged");
         Files.writeString(folder.resolve("denoiser.pt"), "more", StandardOpenOption.APPEND);
         forged = BundleReader.read(folder);
+        // Its network cannot be read, as when a folder of the net is away.
+        folder = copied(models, "away");
+        Files.delete(folder.resolve("denoiser.pt"));
+        away = BundleReader.read(folder);
         Files.writeString(Files.createDirectory(models.resolve("torn")).resolve("model.json"), "{\"format\": ");
         Settings settings = new Settings(Map.of("SAFELIGHT_MODELS", models.toString(), "SAFELIGHT_DEVICE", "cpu"));
         equipment = Equipment.load(WorkerSettings.read(settings));
@@ -313,8 +317,7 @@ class AttemptTest {
     private static final class LostDevice implements ModelCache.Loader {
         @Override
         public ModelCache.Loaded load(Bundle bundle) {
-            throw new BundleException(
-                    "bundle " + bundle.name() + ": cannot load its denoiser: CUDA error: unknown error");
+            throw new IllegalStateException("CUDA error: unknown error");
         }
 
         @Override
@@ -512,7 +515,7 @@ class AttemptTest {
     @Test
     void aBadBundleFailsItsOwnJobsAndNoOthers() throws Exception {
         objects.fails(0, () -> {});
-        assertThat(equipment.models().names()).as("what the worker announces").containsExactly("tiny");
+        assertThat(equipment.models().names()).as("what the worker announces").containsExactly("away", "tiny");
         JobKey job = new TestJobs(database, "default", "forged", forged.version()).queued("a", Priority.NORMAL);
         run(job);
         assertThat(jobs.row(job)).containsEntry("state", "failed").containsEntry("attempt", 1);
@@ -526,6 +529,28 @@ class AttemptTest {
         JobKey good = jobs.queued("a", Priority.NORMAL);
         run(good);
         assertThat(jobs.state(good)).isEqualTo(JobState.SUCCEEDED);
+    }
+
+    @Test
+    void aBundleThatCannotBeReadForTheMomentCostsAStrikeAndNotTheJob() throws Exception {
+        JobKey job = new TestJobs(database, "default", "away", away.version()).queued("a", Priority.NORMAL);
+        run(job);
+        assertThat(jobs.row(job)).containsEntry("state", "queued").containsEntry("strikes", 1);
+        assertThat(jobs.row(job).get("error").toString()).contains("load_failed", "denoiser.pt");
+    }
+
+    @Test
+    void whatASlowClaimBringsAWorkerThatLeavesGoesBack() throws Exception {
+        objects.fails(0, () -> {});
+        attempts.drain();
+        JobKey job = jobs.queued("a", Priority.NORMAL);
+        run(job);
+        assertThat(jobs.row(job))
+                .containsEntry("state", "queued")
+                .containsEntry("strikes", 0)
+                .containsEntry("crashes", 0)
+                .containsEntry("error", null);
+        assertThat(stored()).isEmpty();
     }
 
     /** A worker with the old, bad version leaves the jobs of the mended one to others. */

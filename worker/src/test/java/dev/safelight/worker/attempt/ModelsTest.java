@@ -1,12 +1,14 @@
 package dev.safelight.worker.attempt;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.safelight.common.bundle.Bundle;
 import dev.safelight.common.bundle.BundleException;
 import dev.safelight.common.bundle.BundleShelf;
 import dev.safelight.common.job.Fence;
+import dev.safelight.common.job.JobError;
 import dev.safelight.common.job.JobKey;
 import dev.safelight.common.job.Priority;
 import dev.safelight.common.wire.Json;
@@ -16,6 +18,7 @@ import dev.safelight.worker.generate.ModelCache;
 import dev.safelight.worker.generate.Wish;
 import dev.safelight.worker.store.ClaimedJob;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -37,7 +40,7 @@ class ModelsTest {
     private Path folder;
 
     private final List<String> loaded = new CopyOnWriteArrayList<>();
-    private volatile boolean loads;
+    private volatile Throwable failure = new BundleException("only noted");
 
     @Test
     void pinnedModelsComeFirstAndThenTheLargest() throws Exception {
@@ -56,7 +59,7 @@ class ModelsTest {
     @Test
     void aJobThatWaitsForAModelAndIsStoppedKeepsNobodyWaiting() throws Exception {
         bundles(Map.of("a", 1, "b", 1));
-        loads = true;
+        failure = null;
         try (ModelCache cache = new ModelCache(new Notes(), 1, List.of())) {
             BundleShelf shelf = BundleShelf.open(folder, Duration.ofMinutes(1), System::nanoTime);
             Bundle a = shelf.contents().find("a").orElseThrow();
@@ -73,6 +76,58 @@ class ModelsTest {
             models.hold(job(a), () -> false).orElseThrow().close();
             assertThat(loaded).containsExactly("a");
         }
+    }
+
+    @Test
+    void onlyABadBundleIsBadEverywhere() throws Exception {
+        bundles(Map.of("bad", 1, "large", 1, "away", 1));
+        try (ModelCache cache = new ModelCache(new Notes(), 0, List.of())) {
+            BundleShelf shelf = BundleShelf.open(folder, Duration.ofMinutes(1), System::nanoTime);
+            Models models = new Models(shelf, cache, List.of("default"));
+
+            assertThat(refusal(models, job(shelf, "bad"))).isEqualTo(new Refusal("bad_bundle", false));
+            failure = new OutOfMemoryError("Java heap space");
+            assertThat(refusal(models, job(shelf, "large"))).isEqualTo(new Refusal("load_failed", true));
+            failure = new UncheckedIOException(new IOException("Stale file handle"));
+            assertThat(refusal(models, job(shelf, "away"))).isEqualTo(new Refusal("load_failed", true));
+
+            failure = null;
+            assertThat(refusal(models, job(shelf, "large")))
+                    .as("not tried again at once")
+                    .isEqualTo(new Refusal("load_failed", true));
+            assertThat(models.names()).as("may be loaded another time").containsExactly("away", "large");
+        }
+    }
+
+    @Test
+    void aDeviceThatIsFullIsNotLost() {
+        assertThat(List.of(
+                        "CUDA error: out of memory",
+                        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling cublasCreate"))
+                .noneMatch(said ->
+                        UnservableJob.here(new JobError("load_failed", said)).saysDeviceLost());
+    }
+
+    @Test
+    void whoWaitsWhenTheWorkerClosesIsRefusedNothing() throws Exception {
+        bundles(Map.of("a", 1));
+        BundleShelf shelf = BundleShelf.open(folder, Duration.ofMinutes(1), System::nanoTime);
+        ModelCache cache = new ModelCache(new Notes(), 0, List.of());
+        cache.close();
+        Models models = new Models(shelf, cache, List.of("default"));
+        assertThat(models.hold(job(shelf, "a"), () -> false)).isEmpty();
+        assertThat(models.names()).containsExactly("a");
+    }
+
+    private record Refusal(String code, boolean mayRunElsewhere) {}
+
+    private static Refusal refusal(Models models, ClaimedJob job) {
+        UnservableJob unservable = catchThrowableOfType(UnservableJob.class, () -> models.hold(job, () -> false));
+        return new Refusal(unservable.error().code(), unservable.mayRunElsewhere());
+    }
+
+    private static ClaimedJob job(BundleShelf shelf, String name) {
+        return job(shelf.contents().find(name).orElseThrow());
     }
 
     /** Whether a model that is there is not lent, because another one is waited for. */
@@ -127,8 +182,10 @@ class ModelsTest {
         @Override
         public ModelCache.Loaded load(Bundle bundle) {
             loaded.add(bundle.name());
-            if (!loads) {
-                throw new BundleException("only noted");
+            switch (failure) {
+                case RuntimeException e -> throw e;
+                case Error e -> throw e;
+                case null, default -> {}
             }
             return new ModelCache.Loaded(new Model(bundle, null, null, null, null), 1);
         }

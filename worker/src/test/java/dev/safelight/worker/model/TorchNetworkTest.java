@@ -3,6 +3,7 @@ package dev.safelight.worker.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDManager;
 import dev.safelight.common.bundle.Bundle;
 import dev.safelight.common.bundle.BundleException;
@@ -19,6 +20,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
+import java.security.MessageDigest;
+import java.util.HexFormat;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -99,8 +102,41 @@ class TorchNetworkTest {
         Files.delete(bundle.file("denoiser.pt"));
 
         assertThatThrownBy(() -> TorchNetwork.load(bundle, Manifest.DENOISER, Device.select("cpu")))
-                .isInstanceOf(BundleException.class)
+                .isInstanceOf(UncheckedIOException.class)
                 .hasMessageContaining("denoiser.pt");
+    }
+
+    @Test
+    void aFileThatIsNoNetworkIsTheBundlesFault() throws Exception {
+        Bundle bundle = tiny("garbage");
+        Files.writeString(bundle.file("denoiser.pt"), "no network");
+        String digest = HexFormat.of()
+                .formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(bundle.file("denoiser.pt"))));
+        Path manifest = bundle.folder().resolve("model.json");
+        Files.writeString(
+                manifest,
+                Files.readString(manifest)
+                        .replace(
+                                bundle.manifest()
+                                        .networks()
+                                        .get(Manifest.DENOISER)
+                                        .sha256(),
+                                digest));
+
+        assertThatThrownBy(() ->
+                        TorchNetwork.load(BundleReader.read(bundle.folder()), Manifest.DENOISER, Device.select("cpu")))
+                .isInstanceOf(BundleException.class)
+                .hasMessageContaining("cannot load its denoiser");
+    }
+
+    @Test
+    void aDeviceWithoutRoomIsNot() throws Exception {
+        Bundle bundle = tiny("large");
+
+        assertThatThrownBy(() -> loadWhile(bundle, file -> {
+                    throw new EngineException("CUDA out of memory. Tried to allocate 2.00 GiB.");
+                }))
+                .isInstanceOf(EngineException.class);
     }
 
     @Test
