@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
@@ -29,6 +30,7 @@ public final class BundleShelf {
     private final long freshNanos;
     private final LongSupplier nanoTime;
     private final ReentrantLock lock = new ReentrantLock();
+    private final AtomicBoolean looking = new AtomicBoolean();
     private Map<Path, Seen> seen = new HashMap<>();
     private volatile long lookedAt;
     private volatile BundleLibrary library = BundleLibrary.of(List.of(), List.of());
@@ -59,7 +61,7 @@ public final class BundleShelf {
     /** What is there. The same object while nothing has changed. */
     public BundleLibrary contents() {
         // One looks, the others need not wait for it.
-        if (nanoTime.getAsLong() - lookedAt >= freshNanos && lock.tryLock()) {
+        if (isStale() && lock.tryLock()) {
             try {
                 lookNow();
             } finally {
@@ -67,6 +69,27 @@ public final class BundleShelf {
             }
         }
         return library;
+    }
+
+    /**
+     * What was there when it was last looked at: whoever asks this is not held up by a folder that hangs. Where that was too
+     * long ago, another look begins, on a thread of its own.
+     */
+    public BundleLibrary known() {
+        if (isStale() && looking.compareAndSet(false, true)) {
+            Thread.ofPlatform().name("models-folder").daemon().start(() -> {
+                try {
+                    look();
+                } finally {
+                    looking.set(false);
+                }
+            });
+        }
+        return library;
+    }
+
+    private boolean isStale() {
+        return nanoTime.getAsLong() - lookedAt >= freshNanos;
     }
 
     /** What is there now, however fresh the last look is. */

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class BundleShelfTest {
@@ -36,6 +37,18 @@ class BundleShelfTest {
         assertThat(shelf.contents().all()).extracting(Bundle::name).containsExactly("two", "one");
         bundle("three", "2026-01-03");
         assertThat(shelf.look().all()).as("who looks, sees").hasSize(3);
+    }
+
+    @Test
+    @Timeout(30)
+    void whoAsksForWhatIsKnownHasItSeenToByAnother() throws IOException {
+        BundleShelf shelf = open();
+        bundle("two", "2026-01-02");
+        assertThat(shelf.known().all()).as("not looked at again yet").hasSize(1);
+        clock.addAndGet(FRESH.toNanos());
+        while (shelf.known().all().size() < 2) {
+            Thread.onSpinWait();
+        }
     }
 
     @Test

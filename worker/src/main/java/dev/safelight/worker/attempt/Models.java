@@ -105,12 +105,12 @@ public final class Models {
         this.source = new Source() {
             @Override
             public List<Bundle> bundles() {
-                return mine(shelf.contents(), queues);
+                return mine(shelf.known(), queues);
             }
 
             @Override
             public List<BadBundle> bad() {
-                return shelf.contents().bad();
+                return shelf.known().bad();
             }
 
             @Override
@@ -120,15 +120,15 @@ public final class Models {
 
             @Override
             public Optional<Wish> borrow(String name, String version) {
-                return shelf.contents()
+                return shelf.known()
                         .find(name, version)
-                        // The API may have seen it a moment before us.
-                        .or(() -> shelf.look().find(name, version))
                         // Its folder may be gone, and the model still here.
                         .or(() -> cache.loaded().stream()
                                 .map(Model::bundle)
                                 .filter(bundle -> is(bundle, name, version))
                                 .findFirst())
+                        // The API may have seen it a moment before us.
+                        .or(() -> shelf.look().find(name, version))
                         .map(cache::borrow);
             }
         };
@@ -149,7 +149,7 @@ public final class Models {
         return source.loaded();
     }
 
-    /** Names of all that can be loaded, as far as is known. */
+    /** Names of all that can be loaded, as far as is known; without a look at the folder, for which no beat may wait. */
     public List<String> names() {
         return source.bundles().stream()
                 .filter(bundle -> !isBad(bundle))

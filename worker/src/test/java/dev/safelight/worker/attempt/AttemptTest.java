@@ -43,6 +43,7 @@ import dev.safelight.worker.store.JobStore;
 import dev.safelight.worker.store.WorkerRow;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -55,6 +56,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
@@ -352,6 +355,36 @@ class AttemptTest {
                 .containsEntry("attempt", 2)
                 .containsEntry("owner", rival);
         assertThat(jobs.events(job)).containsExactly("started");
+    }
+
+    /** A pipe in a manifest's place: whoever reads it hangs until somebody else has written. */
+    @Test
+    void aModelsFolderThatHangsKeepsNoBeatWaiting(@TempDir Path models) throws Exception {
+        copied(models, "tiny");
+        BundleShelf shelf = BundleShelf.open(models, Duration.ZERO, System::nanoTime);
+        Path pipe = Files.createDirectory(models.resolve("hangs")).resolve("model.json");
+        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor())
+                .isZero();
+        Models hanging = new Models(shelf, null, List.of("default")); // nothing is to be loaded
+        Semaphore beats = new Semaphore(0);
+        Heartbeat heartbeat = new Heartbeat(
+                leases,
+                store,
+                () -> {
+                    List<String> names = hanging.names();
+                    beats.release();
+                    return new WorkerRow(owner, "host", "cpu", List.of("default"), names, 4, 0);
+                },
+                Duration.ofMillis(10),
+                leaseNanos::get);
+        heartbeat.start();
+        try (OutputStream _ = Files.newOutputStream(pipe)) { // returns when somebody reads
+            beats.drainPermits();
+            assertThat(beats.tryAcquire(2, 20, TimeUnit.SECONDS)).isTrue();
+            assertThat(hanging.names()).containsExactly("tiny");
+        } finally {
+            heartbeat.close();
+        }
     }
 
     @Test
