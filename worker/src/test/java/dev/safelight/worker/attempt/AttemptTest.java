@@ -492,10 +492,13 @@ class AttemptTest {
                     .limit(2)
                     .toList();
             reading.await();
-            assertThatThrownBy(() -> images.of("a", input, () -> true).fitted(tiny.manifest()))
-                    .as("one that is stopped while it waits")
-                    .isInstanceOf(EvaluationStopped.LeaseLost.class);
-            goOn.countDown();
+            try {
+                assertThatThrownBy(() -> images.of("a", input, () -> true).fitted(tiny.manifest()))
+                        .as("one that is stopped while it waits")
+                        .isInstanceOf(EvaluationStopped.LeaseLost.class);
+            } finally {
+                goOn.countDown();
+            }
             for (Future<Fitted> fitted : two) {
                 assertThat(fitted.get().picture()).hasSize(28 * 28);
             }
