@@ -95,7 +95,7 @@ public record WorkerSettings(
                         settings.duration(
                                 "SAFELIGHT_BUNDLE_DELAY",
                                 "15s",
-                                "wait before a job is tried again whose bundle version a worker lacks; doubles each time")),
+                                "wait before a job is tried again whose bundle a worker lacks or cannot load; doubles each time")),
                 SafetySettings.read(settings),
                 DatabaseSettings.read(settings, CONNECTIONS),
                 KafkaSettings.read(settings),

@@ -7,6 +7,6 @@ import java.time.Duration;
  *
  * @param storePatience the object store may be away for so long before the job goes back to the queue
  * @param retryDelay wait before a job that went back with a strike is released again; doubles with each strike
- * @param bundleDelay the same for a job whose bundle version this worker does not have
+ * @param bundleDelay the same for a job whose bundle version this worker does not have or cannot load
  */
 public record AttemptSettings(Duration storePatience, Duration retryDelay, Duration bundleDelay) {}
