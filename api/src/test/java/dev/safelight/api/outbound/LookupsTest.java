@@ -35,17 +35,20 @@ class LookupsTest {
     void aThreadThatTheNameServiceHoldsCountsUntilItIsFree() throws InterruptedException {
         try (Lookups lookups = new Lookups(rules, "lookup-", 4, 2)) {
             List<Thread> waiting = new ArrayList<>();
-            for (int i = 0; i < 2; i++) {
+            for (int i = 0; i < 4; i++) {
                 waiting.add(Thread.startVirtualThread(() -> resolve(lookups, "a", "dead", inAMinute())));
             }
             asked.take();
             asked.take();
             for (Thread thread : waiting) {
+                Eventually.becomes("it waits", () -> thread.getState() == Thread.State.TIMED_WAITING);
+            }
+            assertThat(asked).as("no more than the tenant's share").isEmpty();
+            for (Thread thread : waiting) {
                 thread.interrupt();
                 thread.join();
             }
             assertThat(resolve(lookups, "a", "well", System.nanoTime())).isEqualTo(new Lookups.NotAsked());
-            assertThat(asked).isEmpty();
             assertThat(resolve(lookups, "b", "well", inAMinute())).isInstanceOf(Lookups.Answered.class);
             over.countDown();
             assertThat(resolve(lookups, "a", "well", inAMinute())).isInstanceOf(Lookups.Answered.class);
