@@ -16,24 +16,27 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
-/** A real network that is as slow as a large one, and that kills its process when it meets the class it cannot stand. */
+/** A real network that is as slow as a large one, and that kills its process, or loses its device, when it meets the class it cannot stand. */
 final class TroubledNetwork implements Network {
     static final int DIED_OF_POISON = 86;
 
     private final Network network;
     private final Trouble trouble;
+    private volatile boolean lost;
     private final AtomicLong calls = new AtomicLong();
 
     /**
      * @param callMillis added to each call
      * @param poison index of the class that kills the process; -1 for none
+     * @param lost whether instead every call fails from then on
      * @param rowLog a file that grows by a byte for each row, whatever becomes of the process; empty for none
      */
-    record Trouble(int callMillis, int poison, String rowLog) {
+    record Trouble(int callMillis, int poison, boolean lost, String rowLog) {
         static Trouble read(Map<String, String> environment) {
             return new Trouble(
                     Integer.parseInt(environment.getOrDefault("TEST_CALL_MILLIS", "0")),
                     Integer.parseInt(environment.getOrDefault("TEST_POISON", "-1")),
+                    environment.containsKey("TEST_LOST"),
                     environment.getOrDefault("TEST_ROW_LOG", ""));
         }
     }
@@ -64,8 +67,14 @@ final class TroubledNetwork implements Network {
         calls.incrementAndGet();
         for (Row row : rows) {
             if (row.conditioning() instanceof Conditioning.ClassIndex(int index) && index == trouble.poison()) {
-                Runtime.getRuntime().halt(DIED_OF_POISON);
+                lost = trouble.lost();
+                if (!lost) {
+                    Runtime.getRuntime().halt(DIED_OF_POISON);
+                }
             }
+        }
+        if (lost) {
+            throw new IllegalStateException("an illegal memory access was encountered");
         }
         linger();
         List<float[]> outputs = network.run(rows);
