@@ -4,11 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.fail;
 
+import dev.safelight.api.Eventually;
 import java.awt.image.BufferedImage;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -233,6 +239,38 @@ class ImageIntakeTest {
                     fail("byte %d changed by %x".formatted(at, change), accident);
                 }
             }
+        }
+    }
+
+    /** However many images a tenant has waiting, another's stands behind no more than a few of them. */
+    @Test
+    void aTenantsImagesWaitInALineOfTheirOwn() throws Exception {
+        BlockingQueue<String> entered = new LinkedBlockingQueue<>();
+        Semaphore leave = new Semaphore(0);
+        List<Thread> all = new ArrayList<>();
+        for (String tenant : List.of("a", "a", "a", "a", "a", "b")) {
+            Thread thread = Thread.startVirtualThread(() -> {
+                try {
+                    intake.place(tenant, "image/png", () -> {
+                        entered.add(tenant);
+                        leave.acquireUninterruptibly();
+                        return tenant;
+                    });
+                } catch (UnusableImage | IOException | InterruptedException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            all.add(thread);
+            Eventually.becomes(
+                    "it is in, or waits",
+                    () -> thread.getState() == Thread.State.WAITING || thread.getState() == Thread.State.TIMED_WAITING);
+        }
+        assertThat(List.of(entered.take(), entered.take())).containsExactly("a", "a");
+        leave.release();
+        assertThat(entered.take()).isEqualTo("b");
+        leave.release(5);
+        for (Thread thread : all) {
+            thread.join();
         }
     }
 
