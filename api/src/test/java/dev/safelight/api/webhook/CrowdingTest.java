@@ -28,7 +28,7 @@ class CrowdingTest {
             return Resolver.SYSTEM.resolve(host);
         };
         try (Receiver receiver = new Receiver();
-                Rig rig = new Rig(Map.of("SAFELIGHT_WEBHOOK_TIMEOUT", "1s"), dead)) {
+                Rig rig = new Rig(Map.of("SAFELIGHT_WEBHOOK_TIMEOUT", "2s"), dead)) {
             for (int i = 0; i < 80; i++) {
                 rig.happens(rig.job("a", "http://n" + i + ".example/", SECRET, "completed"), "succeeded");
             }
