@@ -29,10 +29,8 @@ class CrowdingTest {
         };
         try (Receiver receiver = new Receiver();
                 Rig rig = new Rig(Map.of("SAFELIGHT_WEBHOOK_TIMEOUT", "2s"), dead)) {
-            for (int i = 0; i < 80; i++) {
-                rig.happens(rig.job("a", "http://n" + i + ".example/", SECRET, "completed"), "succeeded");
-            }
-            rig.webhooks().dispatcher().runOnce();
+            deliveries(rig, 80, "http://dead.example/");
+            begun(rig);
             rig.happens(rig.job("b", receiver.url(), SECRET, "completed"), "succeeded");
             rig.dispatch();
             receiver.next();
@@ -55,12 +53,7 @@ class CrowdingTest {
         try (Receiver hanging = new Receiver(exchange -> over.await());
                 Receiver well = new Receiver();
                 Rig rig = new Rig()) {
-            JobKey job = rig.job("a", hanging.url(), SECRET);
-            rig.execute(
-                    "INSERT INTO webhook_delivery (tenant_id, delivery_id, job_id, event, occurred_at, target)"
-                            + " SELECT 'a', gen_random_uuid(), ?, 'completed', now(), 'job a host' || number"
-                            + " FROM generate_series(1, 300) AS number",
-                    job.jobId());
+            deliveries(rig, 300, hanging.url());
             assertThat(begun(rig)).isEqualTo(Dispatcher.MOST_IN_FLIGHT_OF_A_TENANT);
             rig.happens(rig.job("b", well.url(), SECRET, "completed"), "succeeded");
             assertThat(rig.webhooks().dispatcher().runOnce()).isEqualTo(1);
@@ -72,6 +65,17 @@ class CrowdingTest {
         } finally {
             over.countDown();
         }
+    }
+
+    /** Of one tenant, each to a target of its own. */
+    private static void deliveries(Rig rig, int count, String url) {
+        JobKey job = rig.job("a", url, SECRET);
+        rig.execute(
+                "INSERT INTO webhook_delivery (tenant_id, delivery_id, job_id, event, occurred_at, target)"
+                        + " SELECT 'a', gen_random_uuid(), ?, 'completed', now(), 'job a host' || number"
+                        + " FROM generate_series(1, ?) AS number",
+                job.jobId(),
+                count);
     }
 
     /** Looks until there is nothing more to begin. */
