@@ -50,6 +50,11 @@ public final class HttpFront implements AutoCloseable {
     /** An upload that is too large is read up to here, so that its sender gets to see the 413; beyond, it is cut. */
     private static final long MOST_DISCARDED = 8 << 20;
 
+    /** Bytes of a JSON body of which many at a time do no harm. */
+    private static final int LARGE_JSON = 262_144;
+    /** A JSON body is held as it came, as what was read of it and as what is stored. */
+    private static final int COPIES_OF_JSON = 4;
+
     private static final Duration PATIENCE_AT_CLOSE = Duration.ofSeconds(8);
     private static final Duration[] BUCKETS = IntStream.of(1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 5_000, 60_000)
             .mapToObj(Duration::ofMillis)
@@ -228,15 +233,35 @@ public final class HttpFront implements AutoCloseable {
         } else if (!isJson(exchange.http().getHeader("Content-Type"))) {
             refuseMediaType(exchange, operation, Set.of("application/json"));
         } else {
-            Buffer body = Buffer.buffer();
-            read(
-                    exchange,
-                    operation,
-                    Math.max(limits.body(), operation.bodyLimit()),
-                    body::appendBuffer,
-                    () -> {},
-                    () -> answer(exchange, found, principal, body.getBytes(), null));
+            acceptJson(exchange, found, principal);
         }
+    }
+
+    private void acceptJson(Exchange exchange, Routes.Found found, Principal principal) {
+        Operation operation = found.operation();
+        int limit = Math.max(limits.body(), operation.bodyLimit());
+        int length = lengthToKeep(exchange.http(), limit);
+        long held = length <= LARGE_JSON ? 0 : Math.min((long) COPIES_OF_JSON * length, limits.upload());
+        Buffer body = Buffer.buffer();
+        place(exchange, operation, principal, held)
+                .ifPresent(place -> read(exchange, operation, limit, body::appendBuffer, place::giveBack, () -> {
+                    try {
+                        return answer(exchange, found, principal, body.getBytes(), null);
+                    } finally {
+                        place.giveBack();
+                    }
+                }));
+    }
+
+    /** Room for so many bytes until the request has ended; empty where it was refused for want of it. */
+    private Optional<UploadRoom.Place> place(Exchange exchange, Operation operation, Principal principal, long bytes) {
+        Optional<UploadRoom.Place> place = room.take(principal.tenantId(), bytes);
+        place.ifPresentOrElse(
+                taken -> exchange.http().end().onFailure(_ -> taken.giveBack()),
+                () -> exchange.send(
+                        operation.path(),
+                        new Problem(503, "uploads_busy", "too much is being sent just now; try again soon").reply()));
+        return place;
     }
 
     /** Nobody's upload is held in memory before there is room for all of it. */
@@ -249,10 +274,8 @@ public final class HttpFront implements AutoCloseable {
             return;
         }
         int length = lengthToKeep(http, limits.upload());
-        Optional<UploadRoom.Place> place = room.take(principal.tenantId(), length);
+        Optional<UploadRoom.Place> place = place(exchange, operation, principal, length);
         if (place.isEmpty()) {
-            Problem problem = new Problem(503, "uploads_busy", "too much is being uploaded just now; try again soon");
-            exchange.send(operation.path(), problem.reply());
             return;
         }
         connections.allow(http, limits.uploadDeadline());

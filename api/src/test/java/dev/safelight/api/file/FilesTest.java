@@ -119,6 +119,9 @@ class FilesTest {
             }
             return answer.at("/code").asText().equals("uploads_busy");
         });
+        Answer large = api.post("/v1/jobs:batch", "{\"jobs\": []}" + " ".repeat(300_000));
+        assertThat(large.at("/code").textValue()).isEqualTo("uploads_busy");
+        assertThat(api.post("/v1/jobs:batch", "{\"jobs\": []}").status()).isEqualTo(422);
         for (Socket socket : slow) {
             socket.close();
         }
