@@ -8,6 +8,7 @@ between its two marks, and draws quality.png. Nothing is chosen here but which w
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ MARKS = "<!-- quality -->\n", "<!-- end of quality -->\n"
 COLUMNS = [1, 2, 4, 10, 25, 50, 100, 250, 1000]
 UNSAID = {"class", "seed", "count", "strict", "steps", "spacing", "eta"}
 """Fields of an input that say nothing of the way of sampling, or what the table is about."""
+SEEDS = 3
+"""Fewer say nothing of the interval, so more pictures of fewer seeds are passed over."""
 FULL = 1000
 """Pictures a seed; points of fewer are drawn hollow, since a Fréchet distance grows as pictures get fewer."""
 
@@ -93,14 +96,16 @@ class Point:
 
 
 def points(way: Way, entries: list[dict]) -> list[Point]:
-    """One for each number of steps, of the seeds with most pictures."""
+    """One for each number of steps, of as many pictures as enough seeds have."""
     found = []
     of_way = [entry for entry in entries if way.fits(entry)]
     for steps in sorted({entry["input"]["steps"] for entry in of_way}):
         alike = [entry for entry in of_way if entry["input"]["steps"] == steps]
-        most = max(entry["each"] for entry in alike)
-        by_seed = {entry["input"]["seed"]: entry["scores"] for entry in alike if entry["each"] == most}
-        scores = list(by_seed.values())
+        by_count: dict[int, dict[int, dict]] = defaultdict(dict)
+        for entry in alike:
+            by_count[entry["each"]][entry["input"]["seed"]] = entry["scores"]
+        most = max(by_count, key=lambda each: (len(by_count[each]) >= SEEDS, each))
+        scores = list(by_count[most].values())
         recognised = fmean(fmean(one["accuracyOfClass"]) for one in scores)
         known = all(one.get("frechet") is not None for one in scores)
         frechet = interval([one["frechet"] for one in scores]) if known else None
