@@ -81,15 +81,15 @@ final class Attempts {
 
     /**
      * @param claimedAt {@link System#nanoTime()} before the claim
-     * @return whether the receiver replied at all; empty where it was not asked
+     * @return what came of the receiver
      */
-    Optional<Boolean> make(Due due, long claimedAt) throws InterruptedException {
+    Targets.Heard make(Due due, long claimedAt) throws InterruptedException {
         if (due.url() == null) {
             settle(
                     due,
                     Duration.ZERO,
                     new Outcome.Unanswered("endpoint_disabled: the endpoint is disabled or deleted"));
-            return Optional.empty();
+            return Targets.Heard.NOTHING;
         }
         long begun = System.nanoTime();
         Outcome outcome;
@@ -97,7 +97,7 @@ final class Attempts {
             Optional<byte[]> body = body(due);
             if (body.isEmpty()) {
                 // The job was deleted a moment ago, and this delivery with it.
-                return Optional.empty();
+                return Targets.Heard.NOTHING;
             }
             outcome = traced(due, body.get(), claimedAt);
         } catch (RuntimeException e) {
@@ -109,14 +109,14 @@ final class Attempts {
             outcome = new Outcome.Unanswered("internal_error: the server could not make this message");
         }
         settle(due, Duration.ofNanos(System.nanoTime() - begun), outcome);
-        return answered(outcome);
+        return heard(outcome);
     }
 
-    private static Optional<Boolean> answered(Outcome outcome) {
+    private static Targets.Heard heard(Outcome outcome) {
         return switch (outcome) {
-            case Outcome.Replied _ -> Optional.of(true);
-            case Outcome.Unanswered _ -> Optional.of(false);
-            case Outcome.Postponed _ -> Optional.empty();
+            case Outcome.Replied _ -> Targets.Heard.A_REPLY;
+            case Outcome.Unanswered _ -> Targets.Heard.SILENCE;
+            case Outcome.Postponed _ -> Targets.Heard.NOTHING;
         };
     }
 
@@ -138,14 +138,14 @@ final class Attempts {
     }
 
     /** Sends without keeping book; for what may be lost. @return as {@link #make} */
-    Optional<Boolean> sendOnce(Due due) throws InterruptedException {
+    Targets.Heard sendOnce(Due due) throws InterruptedException {
         Optional<byte[]> body = body(due);
         if (body.isEmpty()) {
-            return Optional.empty();
+            return Targets.Heard.NOTHING;
         }
         Outcome outcome = send(due, body.get(), System.nanoTime());
         count(due, outcome);
-        return answered(outcome);
+        return heard(outcome);
     }
 
     private Optional<byte[]> body(Due due) throws InterruptedException {

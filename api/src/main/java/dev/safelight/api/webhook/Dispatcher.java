@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -126,9 +125,9 @@ final class Dispatcher implements AutoCloseable {
     }
 
     private void attempt(Due due, long claimedAt) {
-        Optional<Boolean> answered = Optional.empty();
+        Targets.Heard heard = Targets.Heard.NOTHING;
         try {
-            answered = attempts.make(due, claimedAt);
+            heard = attempts.make(due, claimedAt);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (RuntimeException e) {
@@ -139,7 +138,7 @@ final class Dispatcher implements AutoCloseable {
                     due.attempt(),
                     firstLine(e));
         } finally {
-            targets.leave(due, answered);
+            targets.leave(due, heard);
             wake();
         }
     }

@@ -5,7 +5,6 @@ import dev.safelight.common.job.JobKey;
 import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -81,15 +80,15 @@ final class ProgressMessages implements AutoCloseable {
     }
 
     private void send(Due message) {
-        Optional<Boolean> answered = Optional.empty();
+        Targets.Heard heard = Targets.Heard.NOTHING;
         try {
-            answered = attempts.sendOnce(message);
+            heard = attempts.sendOnce(message);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (RuntimeException e) {
             LOG.debug("a progress message is lost: {}", e.toString());
         } finally {
-            targets.leave(message, answered);
+            targets.leave(message, heard);
         }
     }
 

@@ -4,11 +4,11 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /**
- * How much each target may have in flight from this process, and each tenant with all its targets. One that does not answer gets a single attempt at a time
- * until it does, so that however many are dead, they take little room from those that live.
+ * How much each target may have in flight from this process, and each tenant with all its targets. A target that does not
+ * answer gets a single attempt at a time until it does, so that however many are dead, they take little room from those that
+ * live.
  */
 final class Targets {
     private static final int MOST_SILENT = 10_000;
@@ -76,18 +76,23 @@ final class Targets {
         return true;
     }
 
-    /** @param answered whether it sent any reply; empty where it was not asked */
-    synchronized void leave(Due due, Optional<Boolean> answered) {
+    /** What an attempt says of its target. */
+    enum Heard {
+        A_REPLY,
+        SILENCE,
+        /** It was not asked. */
+        NOTHING
+    }
+
+    synchronized void leave(Due due, Heard heard) {
         inFlight.computeIfPresent(due.target(), (key, count) -> count == 1 ? null : count - 1);
         inFlightOfTenants.computeIfPresent(due.tenantId(), (key, count) -> count == 1 ? null : count - 1);
         total--;
-        answered.ifPresent(reply -> {
-            if (reply) {
-                silent.remove(due.target());
-            } else {
-                silent.put(due.target(), true);
-            }
-        });
+        switch (heard) {
+            case A_REPLY -> silent.remove(due.target());
+            case SILENCE -> silent.put(due.target(), true);
+            case NOTHING -> {}
+        }
         notifyAll();
     }
 
